@@ -1,0 +1,61 @@
+"""How a computation ended, as a number that can live under `jit` and a sentence for people."""
+
+from enum import IntEnum
+from typing import Any
+
+
+class Status(IntEnum):
+    """The outcome of a solve or a design: an integer inside `jit`, a sentence outside.
+
+    `Status(code).sentence` says what happened and what to do next; `Status(code).ok` is true for
+    outcomes that need no action.
+
+    >>> Status(0).sentence
+    'done'
+    """
+
+    DONE = 0
+    NOT_CONVERGED = 1
+    NONFINITE_EQUILIBRIUM = 2
+    ADJOINT_RESIDUAL = 3
+    NONFINITE_DESIGN = 4
+    INTERRUPTED = 5
+    OUT_OF_TIME = 6
+
+    @property
+    def sentence(self) -> str:
+        """The outcome in words, with the remedy."""
+        return _SENTENCES[self]
+
+    @property
+    def ok(self) -> bool:
+        """Whether the outcome can be used as it is."""
+        return self in (Status.DONE, Status.OUT_OF_TIME, Status.INTERRUPTED)
+
+    @classmethod
+    def of(cls, code: Any) -> "Status":
+        """The status for a (possibly traced-out) integer array."""
+        return cls(int(code))
+
+
+_SENTENCES = {
+    Status.DONE: "done",
+    Status.NOT_CONVERGED: (
+        "the equilibrium's residual is above the solver's tolerance; raise `num_steps` or the "
+        "temperature, or start from a nearby equilibrium"
+    ),
+    Status.NONFINITE_EQUILIBRIUM: (
+        "the equilibrium contains NaN or infinity; lower `learning_rate` so that learning_rate x "
+        "temperature < 1, and check the game's rewards"
+    ),
+    Status.ADJOINT_RESIDUAL: (
+        "the adjoint linear system was not solved to tolerance, so the last gradients are "
+        "inexact; give Implicit a larger `restart` or raise the temperature, or use Checkpointed()"
+    ),
+    Status.NONFINITE_DESIGN: (
+        "the design met a NaN or infinite gradient and stopped with the best mechanism so far; "
+        "lower the learning rate or raise the final temperature"
+    ),
+    Status.INTERRUPTED: "interrupted; everything up to the last step is kept and can be resumed",
+    Status.OUT_OF_TIME: "stopped at the time limit; everything up to the last step is kept",
+}

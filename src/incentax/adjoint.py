@@ -1,0 +1,232 @@
+"""How derivatives pass an iteration: the three adjoints. Knows neither games nor solvers."""
+
+import math
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import Any, final
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import lineax as lx
+from jaxtyping import Array, Float, PyTree
+
+State = PyTree[Any]
+Step = Callable[[State, Any, Any], State]
+Scalar = Float[Array, ""]
+
+
+class AbstractOperator(eqx.Module):
+    """A smooth map with the iteration's fixed point: `z = respond(aggregate(z))`.
+
+    Written in two halves because many individuals interact through few quantities: `aggregate`
+    maps the individual state z to what everybody faces, `respond` maps that back. The implicit
+    adjoint solves its linear system in the small space between them.
+    """
+
+    @abstractmethod
+    def aggregate(self, z: State, mechanism: Any, consts: Any) -> PyTree[Array]:
+        """What the state z adds up to."""
+
+    @abstractmethod
+    def respond(self, aggregate: PyTree[Array], mechanism: Any, consts: Any) -> State:
+        """The state with which everybody answers `aggregate`."""
+
+
+class AbstractAdjoint(eqx.Module):
+    """Runs `z <- step(z, mechanism, consts)` and defines the derivative of its result.
+
+    `mechanism` and the inexact arrays of `consts` are differentiated.
+    """
+
+    @property
+    @abstractmethod
+    def forgets_start(self) -> bool:
+        """Whether the derivative is the same from every start, so that warm starts are safe."""
+
+    @abstractmethod
+    def listening(self, probe: Scalar) -> "AbstractAdjoint":
+        """The same adjoint, handing out the relative residual of its linear solve, if any.
+
+        The residual becomes the cotangent of `probe`, a scalar zero: differentiate with respect
+        to it. Without a probe a residual above tolerance is raised.
+        """
+
+    @abstractmethod
+    def iterate(
+        self,
+        step: Step,
+        operator: AbstractOperator | None,
+        z0: State,
+        mechanism: Any,
+        consts: Any,
+        *,
+        num_steps: int,
+    ) -> State:
+        """The state after `num_steps` steps from `z0`."""
+
+
+@final
+class Backprop(AbstractAdjoint):
+    """Plain reverse mode: stores every step. Exact; memory grows with the number of steps.
+
+    Use it to check the others, or where steps are few. `Checkpointed()` gives the same numbers.
+    """
+
+    @property
+    def forgets_start(self) -> bool:
+        """False: the derivative is that of the steps from this start."""
+        return False
+
+    def listening(self, probe: Scalar) -> AbstractAdjoint:
+        """Itself: there is no linear system."""
+        return self
+
+    def iterate(self, step, operator, z0, mechanism, consts, *, num_steps):
+        """The state after `num_steps` steps; derivatives are those of the unrolled loop."""
+        return _loop(step, z0, mechanism, consts, num_steps)
+
+
+@final
+class Checkpointed(AbstractAdjoint):
+    """Reverse mode that stores one state a segment and recomputes the rest.
+
+    Equal to `Backprop` to rounding. With the default of about sqrt(T) segments, memory grows like
+    sqrt(T) and time by one more forward pass.
+
+    **Arguments:**
+
+    - `segments`: number of stored states; None for the square root of the number of steps.
+
+    Reference: arXiv 2510.21442, Algorithm 1.
+    """
+
+    segments: int | None = eqx.field(static=True, default=None)
+
+    def __check_init__(self):
+        if self.segments is not None and self.segments < 1:
+            raise ValueError(f"expected segments >= 1 or None, got {self.segments}; try None")
+
+    @property
+    def forgets_start(self) -> bool:
+        """False: the derivative is that of the steps from this start."""
+        return False
+
+    def listening(self, probe: Scalar) -> AbstractAdjoint:
+        """Itself: there is no linear system."""
+        return self
+
+    def iterate(self, step, operator, z0, mechanism, consts, *, num_steps):
+        """The state after `num_steps` steps; derivatives are those of the unrolled loop."""
+        segments = self.segments or max(1, math.isqrt(num_steps))
+        length, remainder = divmod(num_steps, segments)
+
+        @jax.checkpoint
+        def segment(z, mechanism, consts):
+            return _loop(step, z, mechanism, consts, length)
+
+        def advance(z, _):
+            return segment(z, mechanism, consts), None
+
+        if length:
+            z0, _ = jax.lax.scan(advance, z0, length=segments)
+        return _loop(step, z0, mechanism, consts, remainder)
+
+
+@final
+class Implicit(AbstractAdjoint):
+    """The derivative of the fixed point itself, by one linear solve: memory does not grow.
+
+    The answer is the limit of the unrolled adjoints as the number of steps grows, so it is only
+    as good as the fixed point is converged: watch the equilibrium's residual. The starting point
+    gets no derivative, because a fixed point does not depend on it. It refuses solvers without a
+    smooth operator. The operator's Jacobian is not symmetric, so the linear solver must not be CG.
+
+    **Arguments:**
+
+    - `linear_solver`: a lineax solver for nonsymmetric systems.
+    - `tolerance`: relative residual above which a gradient is called inexact.
+    - `probe`: see `listening`.
+
+    Reference: arXiv 2510.21442, Lemma 1 (the limit); implicit function theorem.
+    """
+
+    linear_solver: lx.AbstractLinearSolver = lx.GMRES(rtol=1e-9, atol=1e-12, restart=50)
+    tolerance: float = eqx.field(static=True, default=1e-2)
+    probe: Scalar | None = None
+
+    @property
+    def forgets_start(self) -> bool:
+        """True: a fixed point does not depend on where the iteration began."""
+        return True
+
+    def listening(self, probe: Scalar) -> AbstractAdjoint:
+        """The same adjoint with the residual of its linear solve as the cotangent of `probe`."""
+        return Implicit(self.linear_solver, self.tolerance, probe)
+
+    def iterate(self, step, operator, z0, mechanism, consts, *, num_steps):
+        """The state after `num_steps` steps; derivatives are those of the fixed point."""
+        if operator is None:
+            raise ValueError(
+                "expected a solver with a smooth operator for Implicit(), got one without (its "
+                "iteration has no differentiable fixed point, as at temperature 0); try "
+                "Checkpointed(), or a positive temperature"
+            )
+        problem = (mechanism, consts, self.probe)
+        start = jax.lax.stop_gradient(z0)
+        settings = (self.linear_solver, self.tolerance)
+        return _implicit(problem, start, step, operator, num_steps, settings)
+
+
+@eqx.filter_custom_vjp
+def _implicit(problem, z0, step, operator, num_steps, settings):
+    mechanism, consts, _ = problem
+    return _loop(step, z0, mechanism, consts, num_steps)
+
+
+@_implicit.def_fwd
+def _implicit_forward(perturbed, problem, z0, step, operator, num_steps, settings):
+    z = _implicit(problem, z0, step, operator, num_steps, settings)
+    return z, z
+
+
+@_implicit.def_bwd
+def _implicit_backward(
+    z, z_bar, perturbed, problem, z0, step, operator, num_steps, settings
+):
+    mechanism, consts, probe = problem
+    linear_solver, tolerance = settings
+    inputs = (mechanism, consts)
+    faced = operator.aggregate(z, *inputs)
+    _, pull_respond = eqx.filter_vjp(lambda y, i: operator.respond(y, *i), faced, inputs)
+    _, pull_round_trip = eqx.filter_vjp(
+        lambda y, i: operator.aggregate(operator.respond(y, *i), *i), faced, inputs
+    )
+    faced_bar, inputs_bar = pull_respond(z_bar)
+
+    def system(w):
+        return jax.tree.map(jnp.subtract, w, pull_round_trip(w)[0])
+
+    linear = lx.FunctionLinearOperator(system, jax.eval_shape(lambda: faced_bar))
+    w = lx.linear_solve(linear, faced_bar, linear_solver, throw=False).value
+    scale = _norm(faced_bar)
+    remainder = _norm(jax.tree.map(jnp.subtract, system(w), faced_bar))
+    residual = remainder / jnp.where(scale > 0, scale, 1)
+    if probe is None:
+        w = eqx.error_if(
+            w,
+            ~(residual <= tolerance),
+            "the adjoint linear system was not solved to tolerance: give Implicit a larger "
+            "restart, raise the temperature, or use Checkpointed()",
+        )
+    inputs_bar = eqx.apply_updates(inputs_bar, pull_round_trip(w)[1])
+    return (*inputs_bar, None if probe is None else residual.astype(probe.dtype))
+
+
+def _loop(step: Step, z: State, mechanism: Any, consts: Any, num_steps: int) -> State:
+    return jax.lax.fori_loop(0, num_steps, lambda _, z: step(z, mechanism, consts), z)
+
+
+def _norm(tree: PyTree[Array]) -> Scalar:
+    return jnp.sqrt(sum(jnp.sum(leaf**2) for leaf in jax.tree.leaves(tree)))
+

@@ -1,0 +1,80 @@
+"""Fixed auction formats: the textbook rules, as mechanisms."""
+
+from typing import final
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from .._types import Scalar, Time
+from .mechanism import AbstractAuction, Bids, Offer
+
+
+@final
+class FirstPrice(AbstractAuction):
+    """Pay-as-bid with a given supply [H] per round; `FirstPrice.equal_split` divides a total."""
+
+    supply: Float[Array, " H"]
+
+    @classmethod
+    def equal_split(cls, total: float | Scalar, horizon: int) -> "FirstPrice":
+        """The same supply in each of `horizon` rounds.
+
+        >>> FirstPrice.equal_split(0.8, 4).supply.tolist()
+        [0.2, 0.2, 0.2, 0.2]
+        """
+        return cls(jnp.full((horizon,), jnp.asarray(total) / horizon))
+
+    def __call__(self, t: Time, bids: Bids, remaining: Scalar) -> Offer:
+        """Sell the round's supply; winners pay their bids."""
+        return Offer(jnp.minimum(self.supply[t], remaining), _grid(bids))
+
+
+@final
+class ReservePrice(AbstractAuction):
+    """Pay-as-bid with a reserve [H] per round: sells to every bid at or above it, supply allowing."""
+
+    reserve: Float[Array, " H"]
+
+    def __call__(self, t: Time, bids: Bids, remaining: Scalar) -> Offer:
+        """Sell the mass of bids at or above the reserve; winners pay their bids."""
+        return Offer(jnp.minimum(_mass_from(bids, self.reserve[t]), remaining), _grid(bids))
+
+
+@final
+class UniformPrice(AbstractAuction):
+    """Every winner pays the clearing bid: the lowest bid that wins anything."""
+
+    supply: Float[Array, " H"]
+
+    def __call__(self, t: Time, bids: Bids, remaining: Scalar) -> Offer:
+        """Sell the round's supply at the bid of the marginal winner."""
+        supply = jnp.minimum(self.supply[t], remaining)
+        grid = _grid(bids)
+        above = jnp.cumsum(bids[::-1])[::-1] - bids
+        wins = (above < supply) & (bids > 0)
+        clearing = jnp.min(jnp.where(wins, grid, 1))
+        # Nobody pays more than the bid, also on bids that lose and in rounds that sell nothing.
+        return Offer(supply, jnp.minimum(grid, clearing))
+
+
+@final
+class PostedPrice(AbstractAuction):
+    """A take-it-or-leave-it price [H] per round: whoever bids at least the price pays the price."""
+
+    price: Float[Array, " H"]
+
+    def __call__(self, t: Time, bids: Bids, remaining: Scalar) -> Offer:
+        """Sell to all bids at or above the price, supply allowing."""
+        price = self.price[t]
+        supply = jnp.minimum(_mass_from(bids, price), remaining)
+        return Offer(supply, jnp.minimum(_grid(bids), price))
+
+
+def _grid(bids: Bids) -> Bids:
+    return jnp.arange(bids.shape[0], dtype=bids.dtype) / bids.shape[0]
+
+
+def _mass_from(bids: Bids, threshold: Scalar) -> Scalar:
+    # Half a tick of tolerance, so that a threshold on the grid means what it says in any precision.
+    at_or_above = _grid(bids) > threshold - 0.5 / bids.shape[0]
+    return jnp.sum(jnp.where(at_or_above, bids, 0))

@@ -1,0 +1,141 @@
+"""The evidence beside a designed mechanism, computed in float64 from a cold start."""
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ._status import Status
+from ._types import Key, Mechanism, Objective, Response
+from .population import AbstractPopulation, Access
+from .rule import Hypergradient
+
+
+class Certificate(eqx.Module):
+    """What backs a design's value. Every number is re-computed, none is copied from training.
+
+    - `value`: the objective at the problem's own temperature, from a cold start, in float64.
+    - `exploitability`: the largest gain any agent type-averaged deviation has, unregularised.
+    - `regularised_exploitability`, `residual`: how well the solver's own game is solved.
+    - `adjoint_residual`: relative residual of the adjoint's linear solve; NaN where none.
+    - `slope`, `difference`: directional derivative by the rule's adjoint, and by central
+      differences, along one random direction in the game the design last trained on.
+    - `cap`: a proved bound on the value, where one is known; NaN otherwise.
+    - `status`: of the re-solve.
+    """
+
+    value: float
+    exploitability: float
+    regularised_exploitability: float
+    residual: float
+    adjoint_residual: float
+    slope: float
+    difference: float
+    cap: float
+    status: Status
+
+    @property
+    def gradient_error(self) -> float:
+        """Relative error between `slope` and `difference`."""
+        scale = max(abs(self.slope), abs(self.difference), np.finfo(np.float64).tiny)
+        return abs(self.slope - self.difference) / scale
+
+    @property
+    def gap(self) -> float:
+        """Share of the cap that the value leaves; NaN without a cap."""
+        return 1 - self.value / self.cap
+
+
+def certify(
+    population: AbstractPopulation,
+    objective: Objective,
+    mechanism: Mechanism,
+    *,
+    trained: AbstractPopulation | None = None,
+    cap: float = float("nan"),
+    key: Key,
+) -> tuple[Certificate, Response]:
+    """The certificate of a mechanism, and the float64 response it was computed on.
+
+    **Arguments:**
+
+    - `population`, `objective`, `mechanism`: the problem, at its own temperature.
+
+    **Other arguments:**
+
+    - `trained`: the population the last gradient was taken on, for the gradient check; without
+      one, or where the population's model is not offered, the check is NaN.
+    - `cap`: a proved bound on the value.
+    - `key`: consumed for the response and the direction of the check.
+    """
+    response_key, check_key = jax.random.split(key)
+    with jax.enable_x64(True):
+        population, mechanism, trained = in_float64((population, mechanism, trained))
+        value, response = _evaluate(population, objective, mechanism, response_key)
+        check = (np.nan, np.nan, np.nan)
+        if trained is not None and trained.offers >= Access.MODEL:
+            check = _check_gradient(trained, objective, mechanism, check_key)
+        evidence = {name: float(np.nanmax(_evidence(response, name))) for name in _EVIDENCE}
+        status = Status(int(np.max(_evidence(response, "status", default=0))))
+        certificate = Certificate(
+            value=float(value),
+            adjoint_residual=float(check[0]),
+            slope=float(check[1]),
+            difference=float(check[2]),
+            cap=cap,
+            status=status,
+            **evidence,
+        )
+    return certificate, response
+
+
+def in_float64(tree: Any) -> Any:
+    """The same tree with every floating array in double precision; call it under x64."""
+
+    def widen(leaf):
+        return leaf.astype(jnp.float64) if eqx.is_inexact_array(leaf) else leaf
+
+    return jax.tree.map(widen, tree)
+
+
+_EVIDENCE = ("exploitability", "regularised_exploitability", "residual")
+
+
+def _evidence(response: Response, name: str, default: float = np.nan) -> np.ndarray:
+    return np.asarray(getattr(response, name, default))
+
+
+@eqx.filter_jit
+def _evaluate(population, objective, mechanism, key):
+    init_key, respond_key = jax.random.split(key)
+    state = population.init(mechanism, key=init_key)
+    response, _ = population.respond(mechanism, state, key=respond_key)
+    return objective(mechanism, response), response
+
+
+@eqx.filter_jit
+def _check_gradient(population, objective, mechanism, key):
+    direction_key, response_key = jax.random.split(key)
+    state = population.init(mechanism, key=response_key)
+    exchange = Hypergradient().exchange(population, objective, mechanism, state, key=response_key)
+    numbers, structure = eqx.partition(mechanism, eqx.is_inexact_array)
+    leaves, tree = jax.tree.flatten(numbers)
+    keys = jax.random.split(direction_key, len(leaves))
+    normal = [jax.random.normal(k, x.shape, x.dtype) for k, x in zip(keys, leaves, strict=True)]
+    length = jnp.sqrt(sum(jnp.sum(x**2) for x in normal))
+    direction = jax.tree.unflatten(tree, [x / length for x in normal])
+
+    def score(step):
+        moved = jax.tree.map(lambda x, d: x + step * d, numbers, direction)
+        moved = eqx.combine(moved, structure)
+        response, _ = population.respond(moved, state, key=response_key)
+        return objective(moved, response)
+
+    step = 1e-6
+    above, below = jax.lax.map(score, jnp.array([step, -step]))
+    gradient = eqx.filter(exchange.gradient, eqx.is_inexact_array)
+    products = jax.tree.map(lambda g, d: jnp.sum(g * d), gradient, direction)
+    slope = sum(jax.tree.leaves(products))
+    return exchange.adjoint_residual, slope, (above - below) / (2 * step)

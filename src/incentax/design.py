@@ -1,0 +1,310 @@
+"""`design`: the outer loop, and nothing else."""
+
+import math
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple, final
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jaxtyping import Array, Float, Int
+
+from ._errors import DesignError
+from ._status import Status
+from ._types import Key, Mechanism, Objective, Response, Scalar
+from .certificate import Certificate, certify
+from .mechanism import AbstractConstraint
+from .population import AbstractPopulation
+from .rule import AbstractRule, Hypergradient, check_access
+
+
+@final
+class Schedule(eqx.Module):
+    """Smooth first, sharpen later: design at a temperature that falls geometrically.
+
+    On a grid of actions the objective along exact equilibria is a sawtooth in the mechanism; at a
+    higher temperature it is smooth. Results are always judged at the problem's own temperature.
+
+    **Arguments:**
+
+    - `start`, `stop`: temperatures of the first and of the last step.
+    - `solver_steps`: solver iterations in each exchange.
+    """
+
+    start: float = 2e-2
+    stop: float = 4e-3
+    solver_steps: int = 60
+
+    def __check_init__(self):
+        if not 0 < self.stop <= self.start < math.inf:
+            raise ValueError(
+                f"expected 0 < stop <= start, got start={self.start} and stop={self.stop}; try "
+                "Schedule(0.02, 0.004)"
+            )
+
+    def temperature(self, step: int, num_steps: int) -> float:
+        """The temperature of a step.
+
+        >>> Schedule(0.1, 0.001).temperature(1, 3)
+        0.01
+        """
+        fraction = step / max(1, num_steps - 1)
+        return self.start * (self.stop / self.start) ** fraction
+
+
+class DesignState(eqx.Module):
+    """Everything the next step depends on: save it, and a resumed design is bit for bit the same."""
+
+    step: Int[Array, ""]
+    mechanism: Mechanism
+    optimizer: Any
+    population: Any
+    best_mechanism: Mechanism
+    best_value: Scalar
+
+
+class StepRecord(NamedTuple):
+    """One step, in plain numbers. `audited_value` is NaN where no audit was made."""
+
+    step: int
+    value: float
+    exploitability: float
+    residual: float
+    adjoint_residual: float
+    gradient_norm: float
+    temperature: float
+    audited_value: float
+    seconds: float
+
+
+History = tuple[StepRecord, ...]
+
+
+class Progress(NamedTuple):
+    """What a callback sees after each step."""
+
+    record: StepRecord
+    num_steps: int
+    state: DesignState
+
+
+class Result(NamedTuple):
+    """What `design` returns.
+
+    `value` is the certified value in the user's sign: the objective of `mechanism` at the
+    problem's own temperature, from a cold start, in float64; never a value seen in training.
+    """
+
+    mechanism: Mechanism
+    response: Response
+    value: float
+    history: History
+    certificate: Certificate
+    status: Status
+    state: DesignState
+
+
+def design(
+    population: AbstractPopulation,
+    mechanism: Mechanism,
+    *,
+    maximize: Objective | None = None,
+    minimize: Objective | None = None,
+    rule: AbstractRule | None = None,
+    optimizer: optax.GradientTransformation | None = None,
+    num_steps: int = 300,
+    schedule: Schedule | None = None,
+    constraint: AbstractConstraint | None = None,
+    key: Key | None = None,
+    audit_every: int = 25,
+    cap: float = math.nan,
+    callback: Callable[[Progress], Status | None] | None = None,
+    state: DesignState | None = None,
+    throw: bool = True,
+) -> Result:
+    """A mechanism under which the population's response scores well, with its certificate.
+
+    **Main arguments:**
+
+    - `population`, `mechanism`: who responds, and where to start.
+    - `maximize` or `minimize`: the objective `(mechanism, response) -> scalar`; exactly one.
+    - `rule`: how to improve with the access at hand; defaults to `Hypergradient()`.
+    - `num_steps`: exchanges with the population.
+    - `schedule`: temperatures to design at; None designs at the population's own.
+
+    **Other arguments:**
+
+    - `optimizer`: an optax transformation; defaults to clipped Adam with cosine decay.
+    - `constraint`: projected on after each step.
+    - `key`: for populations and rules that draw; defaults to `jax.random.key(0)`.
+    - `audit_every`: the mechanism is judged at the population's own temperature every so many
+      steps, and the best so judged is what comes back; 0 returns the last one.
+    - `cap`: a proved bound on the value, copied into the certificate.
+    - `callback`: called after each step; a returned status stops the design.
+    - `state`: a state to resume from, of a design with the same other arguments.
+    - `throw`: raise `DesignError` when the design fails; otherwise only the status says so.
+      Ctrl-C between steps never raises: the result so far comes back as INTERRUPTED.
+
+    **Raises:** `ValueError` for arguments that cannot work, before anything is traced.
+    """
+    objective, sign = _one_of(maximize, minimize)
+    rule = Hypergradient() if rule is None else rule
+    check_access(rule, population)
+    if num_steps < 1:
+        raise ValueError(f"expected num_steps >= 1, got {num_steps}; try 300")
+    if audit_every < 0:
+        raise ValueError(f"expected audit_every >= 0, got {audit_every}; try 25")
+    optimizer = default_optimizer(num_steps) if optimizer is None else optimizer
+    key = jax.random.key(0) if key is None else key
+    init_key, step_key, audit_key, certify_key = jax.random.split(key, 4)
+    if state is None:
+        state = _begin(population, mechanism, optimizer, sign, init_key)
+
+    history: list[StepRecord] = []
+    status = Status.DONE
+    began = time.perf_counter()
+    try:
+        for step in range(int(state.step), num_steps):
+            temperature, current = _population_at(population, schedule, step, num_steps)
+            state, facts, healthy = _step(
+                rule, current, objective, optimizer, constraint, sign, state, step_key
+            )
+            audited = math.nan
+            if audit_every and ((step + 1) % audit_every == 0 or step + 1 == num_steps):
+                state, audit = _audit(population, objective, sign, state, audit_key)
+                audited = float(audit)
+            record = StepRecord(
+                step=step,
+                temperature=temperature,
+                audited_value=audited,
+                seconds=time.perf_counter() - began,
+                **{name: float(number) for name, number in facts.items()},
+            )
+            history.append(record)
+            if not bool(healthy):
+                status = Status.NONFINITE_DESIGN
+                break
+            stop = None if callback is None else callback(Progress(record, num_steps, state))
+            if stop is not None:
+                status = stop
+                break
+    except KeyboardInterrupt:
+        status = Status.INTERRUPTED
+
+    chosen = state.best_mechanism if jnp.isfinite(state.best_value) else state.mechanism
+    _, trained = _population_at(population, schedule, num_steps - 1, num_steps)
+    certificate, response = certify(
+        population, objective, chosen, trained=trained, cap=cap, key=certify_key
+    )
+    if status is Status.DONE and not certificate.status.ok:
+        status = certificate.status
+    if throw and not status.ok and status is not Status.NOT_CONVERGED:
+        raise DesignError(status.sentence)
+    return Result(
+        chosen, response, certificate.value, tuple(history), certificate, status, state
+    )
+
+
+def default_optimizer(num_steps: int) -> optax.GradientTransformation:
+    """Adam with cosine decay from 1e-3 over `num_steps`, gradients clipped to norm one."""
+    rate = optax.cosine_decay_schedule(1e-3, num_steps)
+    return optax.chain(optax.clip_by_global_norm(1.0), optax.adam(rate))
+
+
+def _one_of(maximize: Objective | None, minimize: Objective | None) -> tuple[Objective, int]:
+    if maximize is not None and minimize is None:
+        return maximize, 1
+    if minimize is not None and maximize is None:
+        return minimize, -1
+    given = "both" if maximize is not None else "neither"
+    raise ValueError(f"expected exactly one of maximize= and minimize=, got {given}; give one")
+
+
+def _begin(population, mechanism, optimizer, sign, key) -> DesignState:
+    numbers = eqx.filter(mechanism, eqx.is_inexact_array)
+    dtype = jnp.result_type(*jax.tree.leaves(numbers))
+    return DesignState(
+        step=jnp.zeros((), jnp.int32),
+        mechanism=mechanism,
+        optimizer=optimizer.init(numbers),
+        population=population.init(mechanism, key=key),
+        best_mechanism=mechanism,
+        best_value=jnp.full((), -sign * jnp.inf, dtype),
+    )
+
+
+def _population_at(population, schedule, step, num_steps):
+    if schedule is None:
+        return math.nan, population
+    temperature = schedule.temperature(step, num_steps)
+    return temperature, population.relaxed(
+        np.float32(temperature) * jnp.ones(()), schedule.solver_steps
+    )
+
+
+@eqx.filter_jit
+def _step(rule, population, objective, optimizer, constraint, sign, state, key):
+    """One exchange and one move; a move that is not finite is not made."""
+    key = jax.random.fold_in(key, state.step)
+    exchange = rule.exchange(population, objective, state.mechanism, state.population, key=key)
+    ascent = jax.tree.map(lambda g: -sign * g, exchange.gradient)
+    numbers, structure = eqx.partition(state.mechanism, eqx.is_inexact_array)
+    updates, optimizer_state = optimizer.update(ascent, state.optimizer, numbers)
+    moved = eqx.combine(optax.apply_updates(numbers, updates), structure)
+    if constraint is not None:
+        moved = constraint.project(moved)
+    norm = optax.global_norm(exchange.gradient)
+    healthy = jnp.isfinite(norm) & jnp.isfinite(exchange.value)
+    following = DesignState(
+        state.step + 1,
+        moved,
+        optimizer_state,
+        exchange.state,
+        state.best_mechanism,
+        state.best_value,
+    )
+    kept = jax.tree.map(
+        lambda new, old: jnp.where(healthy, new, old) if eqx.is_array(new) else new,
+        following,
+        state,
+    )
+    facts = dict(
+        value=exchange.value,
+        exploitability=_worst(exchange.response, "exploitability"),
+        residual=_worst(exchange.response, "residual"),
+        adjoint_residual=exchange.adjoint_residual,
+        gradient_norm=norm,
+    )
+    return kept, facts, healthy
+
+
+@eqx.filter_jit
+def _audit(population, objective, sign, state, key):
+    """The value at the population's own temperature; the best mechanism by that value is kept."""
+    cold = population.init(state.mechanism, key=key)
+    response, _ = population.respond(state.mechanism, cold, key=key)
+    value = objective(state.mechanism, response)
+    better = sign * value > sign * state.best_value
+    best = jax.tree.map(
+        lambda new, old: jnp.where(better, new, old) if eqx.is_array(new) else new,
+        state.mechanism,
+        state.best_mechanism,
+    )
+    return (
+        DesignState(
+            state.step,
+            state.mechanism,
+            state.optimizer,
+            state.population,
+            best,
+            jnp.where(better, value, state.best_value),
+        ),
+        value,
+    )
+
+
+def _worst(response: Response, name: str) -> Float[Array, ""]:
+    return jnp.max(jnp.asarray(getattr(response, name, math.nan)))

@@ -1,0 +1,74 @@
+"""What a solver is, and the record of an equilibrium."""
+
+from abc import abstractmethod
+from typing import Any
+
+import equinox as eqx
+from jaxtyping import Array, Int, PyTree
+
+from .._types import FlowArray, Mechanism, PolicyArray, Round, Scalar
+from ..adjoint import AbstractOperator
+from ..game import AbstractGame
+
+SolverState = PyTree[Any]
+
+
+class AbstractSolver(eqx.Module):
+    """An iteration whose limit is an equilibrium: a frozen record with four pure methods.
+
+    `operator` is a smooth map with the same fixed point as `step`, for the implicit adjoint, or
+    None where there is none: accelerate the step, differentiate the operator.
+    """
+
+    num_steps: eqx.AbstractVar[int]
+    tolerance: eqx.AbstractVar[float]
+
+    @abstractmethod
+    def init(self, game: AbstractGame, mechanism: Mechanism) -> SolverState:
+        """The cold start."""
+
+    @abstractmethod
+    def step(self, z: SolverState, mechanism: Mechanism, game: AbstractGame) -> SolverState:
+        """One iteration."""
+
+    @property
+    @abstractmethod
+    def operator(self) -> AbstractOperator | None:
+        """A smooth map with the fixed point of `step`; its consts are `(solver, game)`."""
+
+    @abstractmethod
+    def policy(self, z: SolverState) -> PolicyArray:
+        """The policy [H S A] that a state stands for."""
+
+    @abstractmethod
+    def relaxed(self, temperature: Scalar, num_steps: int) -> "AbstractSolver":
+        """The same solver for a smoother game: another temperature and number of steps."""
+
+    @abstractmethod
+    def regularised_gain(
+        self, game: AbstractGame, policy: PolicyArray, rounds: Round, mechanism: Mechanism
+    ) -> Scalar:
+        """Exploitability in the game the solver really solves, regulariser included."""
+
+
+class Equilibrium(eqx.Module):
+    """What `solve` returns: behaviour, the flow it causes, and the evidence of convergence.
+
+    - `policy` [H S A], `flow` [H S A] (mass), `rounds` (what the flow triggers in each round).
+    - `state`: the solver's state, a warm start for a nearby mechanism.
+    - `exploitability`: gain of the best unilateral deviation in the unregularised game.
+    - `regularised_exploitability`: the same in the game with the solver's regulariser.
+    - `residual`: the share of agents who would act differently after one more exact reply,
+      largest over rounds.
+    - `status`: an integer; `Status(...).sentence` says what it means.
+    """
+
+    policy: PolicyArray
+    flow: FlowArray
+    rounds: Round
+    state: SolverState
+    exploitability: Scalar
+    regularised_exploitability: Scalar
+    residual: Scalar
+    num_steps: Int[Array, ""]
+    status: Int[Array, ""]

@@ -1,0 +1,118 @@
+"""Online mirror descent on scores, for any mirror map and temperature."""
+
+from typing import final
+
+import equinox as eqx
+import jax.numpy as jnp
+
+from .._types import FlowArray, Mechanism, PolicyArray, Round, Scalar
+from ..adjoint import AbstractOperator
+from ..flow import Temperature, action_values, best_reply, deviation_gain, population_flow
+from ..game import AbstractGame
+from ..simplex import AbstractMirror, Entropy
+from .base import AbstractSolver
+
+
+@final
+class RegularisedReply(AbstractOperator):
+    """The regularised best reply, factored through what a round triggers.
+
+    `aggregate` maps scores to the rounds they cause, `respond` maps rounds to the scores of the
+    optimal reply to them: its fixed point is the regularised equilibrium, that of mirror descent.
+    """
+
+    def aggregate(self, z, mechanism, consts):
+        """The rounds that the policy of scores `z` triggers."""
+        solver, game = consts
+        return population_flow(game, solver.policy(z), mechanism).rounds
+
+    def respond(self, aggregate, mechanism, consts):
+        """Scores of the regularised best reply to these rounds."""
+        solver, game = consts
+        reply = best_reply(
+            game, aggregate, temperature=solver.temperature, mirror=solver.mirror
+        ).action_values
+        return reply / jnp.asarray(solver.temperature, reply.dtype)
+
+
+@final
+class MirrorDescent(AbstractSolver):
+    """Online mirror descent: scores move towards the action values at the current behaviour.
+
+    One step is `z <- (1 - learning_rate * temperature) z + learning_rate * q(z)`, the policy is
+    the mirror map of z. At a positive temperature its fixed point is the regularised equilibrium;
+    at temperature zero it is plain mirror descent, whose scores have no fixed point.
+
+    **Arguments:**
+
+    - `temperature`: weight of the regulariser (tau), in units of reward.
+    - `learning_rate`: step size (eta), in units of one over reward; rate x temperature <= 1.
+    - `num_steps`: iterations of one solve (T).
+    - `mirror`: `Entropy()` (softmax policies) or `Euclidean()` (sparse policies).
+    - `tolerance`: residual above which the status is NOT_CONVERGED.
+
+    Reference: arXiv 2510.21442, the mirror descent operator (F) and appendix D.6.
+    """
+
+    temperature: Temperature = 1e-2
+    learning_rate: Temperature = 1.0
+    num_steps: int = eqx.field(static=True, default=500)
+    mirror: AbstractMirror = Entropy()
+    tolerance: float = eqx.field(static=True, default=1e-2)
+
+    def __check_init__(self):
+        if self.num_steps < 1:
+            raise ValueError(f"expected num_steps >= 1, got {self.num_steps}; try 500")
+        for name in ("temperature", "learning_rate"):
+            number = getattr(self, name)
+            if isinstance(number, (int, float)) and not 0 <= number < float("inf"):
+                raise ValueError(f"expected {name} >= 0 and finite, got {number}; try 0.01")
+        if isinstance(self.temperature, (int, float)) and isinstance(
+            self.learning_rate, (int, float)
+        ):
+            product = self.temperature * self.learning_rate
+            if product > 1:
+                raise ValueError(
+                    f"expected learning_rate x temperature <= 1, got {product:g}; try "
+                    f"learning_rate={1 / self.temperature:g} or less"
+                )
+
+    def init(self, game: AbstractGame, mechanism: Mechanism) -> FlowArray:
+        """Scores of zero: the uniform policy."""
+        distribution, _ = game.initial(mechanism)
+        return jnp.zeros((game.horizon, game.num_states, game.num_actions), distribution.dtype)
+
+    def step(self, z: FlowArray, mechanism: Mechanism, game: AbstractGame) -> FlowArray:
+        """One forward and one backward pass."""
+        policy = self.mirror.policy(z)
+        rounds = population_flow(game, policy, mechanism).rounds
+        reply = action_values(
+            game, rounds, policy, temperature=self.temperature, mirror=self.mirror
+        )
+        rate = jnp.asarray(self.learning_rate, z.dtype)
+        temperature = jnp.asarray(self.temperature, z.dtype)
+        return (1 - rate * temperature) * z + rate * reply.action_values
+
+    @property
+    def operator(self) -> AbstractOperator | None:
+        """The regularised best reply, or None at temperature zero."""
+        if isinstance(self.temperature, (int, float)) and self.temperature == 0:
+            return None
+        return RegularisedReply()
+
+    def policy(self, z: FlowArray) -> PolicyArray:
+        """The mirror map of the scores."""
+        return self.mirror.policy(z)
+
+    def relaxed(self, temperature: Scalar, num_steps: int) -> "MirrorDescent":
+        """The same method at another temperature; the rate gives way so that the product <= 1."""
+        rate = jnp.minimum(jnp.asarray(self.learning_rate, temperature.dtype), 1 / temperature)
+        return MirrorDescent(temperature, rate, num_steps, self.mirror, self.tolerance)
+
+    def regularised_gain(
+        self, game: AbstractGame, policy: PolicyArray, rounds: Round, mechanism: Mechanism
+    ) -> Scalar:
+        """Exploitability at this temperature."""
+        return deviation_gain(
+            game, policy, rounds, mechanism, temperature=self.temperature, mirror=self.mirror
+        )

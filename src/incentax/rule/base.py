@@ -1,0 +1,60 @@
+"""A rule turns one exchange with the population into a direction for the mechanism."""
+
+from abc import abstractmethod
+from typing import Any
+
+import equinox as eqx
+
+from .._types import Key, Mechanism, Objective, Response, Scalar
+from ..population import AbstractPopulation, Access
+
+
+class Exchange(eqx.Module):
+    """What one exchange yields.
+
+    - `value`: the objective, in the user's sign.
+    - `gradient`: of the objective (direction of increase), shaped like the mechanism.
+    - `response`, `state`: what the population did and what it carries on.
+    - `adjoint_residual`: relative residual of the adjoint's linear solve; NaN where there is none.
+    """
+
+    value: Scalar
+    gradient: Mechanism
+    response: Response
+    state: Any
+    adjoint_residual: Scalar
+
+
+class AbstractRule(eqx.Module):
+    """One way to improve a mechanism, given a certain access to the population."""
+
+    needs: eqx.AbstractClassVar[Access]
+
+    @abstractmethod
+    def exchange(
+        self,
+        population: AbstractPopulation,
+        objective: Objective,
+        mechanism: Mechanism,
+        state: Any,
+        *,
+        key: Key,
+    ) -> Exchange:
+        """Publish, observe, score, and say which way is up. Never reads beyond `needs`."""
+
+
+def check_access(rule: AbstractRule, population: AbstractPopulation) -> None:
+    """Nothing, if the rule may run on the population; otherwise a `ValueError` before tracing."""
+    if rule.needs > population.offers:
+        raise ValueError(
+            f"expected a population of which {rule.needs.sentence} for {type(rule).__name__}, got "
+            f"{type(population).__name__}, of which {population.offers.sentence}; try "
+            f"{_ALTERNATIVE[population.offers]}"
+        )
+
+
+_ALTERNATIVE = {
+    Access.OBJECTIVE: "ZerothOrder()",
+    Access.RESPONSE: "SocialGradient() or ZerothOrder()",
+    Access.MODEL: "Hypergradient()",
+}
