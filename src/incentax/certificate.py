@@ -65,8 +65,9 @@ def certify(
 
     **Other arguments:**
 
-    - `trained`: the population the last gradient was taken on, for the gradient check; without
-      one, or where the population's model is not offered, the check is NaN.
+    - `trained`: the population on which to check the adjoint against central differences; it
+      should be smooth and well solved. Without one, or where the population's model is not
+      offered, the check is NaN.
     - `cap`: a proved bound on the value.
     - `key`: consumed for the response and the direction of the check.
     """
@@ -88,7 +89,8 @@ def certify(
             status=status,
             **evidence,
         )
-    return certificate, response
+    # NumPy arrays keep their double precision outside this context; JAX arrays would not.
+    return certificate, jax.device_get(response)
 
 
 def in_float64(tree: Any) -> Any:

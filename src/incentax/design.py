@@ -3,12 +3,11 @@
 import math
 import time
 from collections.abc import Callable
-from typing import Any, NamedTuple, final
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
 import optax
 from jaxtyping import Array, Float, Int
 
@@ -17,42 +16,13 @@ from ._status import Status
 from ._types import Key, Mechanism, Objective, Response, Scalar
 from .certificate import Certificate, certify
 from .mechanism import AbstractConstraint
-from .population import AbstractPopulation
+from .population import AbstractPopulation, Access
 from .rule import AbstractRule, Hypergradient, check_access
+from .schedule import Schedule
 
 
-@final
-class Schedule(eqx.Module):
-    """Smooth first, sharpen later: design at a temperature that falls geometrically.
-
-    On a grid of actions the objective along exact equilibria is a sawtooth in the mechanism; at a
-    higher temperature it is smooth. Results are always judged at the problem's own temperature.
-
-    **Arguments:**
-
-    - `start`, `stop`: temperatures of the first and of the last step.
-    - `solver_steps`: solver iterations in each exchange.
-    """
-
-    start: float = 2e-2
-    stop: float = 4e-3
-    solver_steps: int = 60
-
-    def __check_init__(self):
-        if not 0 < self.stop <= self.start < math.inf:
-            raise ValueError(
-                f"expected 0 < stop <= start, got start={self.start} and stop={self.stop}; try "
-                "Schedule(0.02, 0.004)"
-            )
-
-    def temperature(self, step: int, num_steps: int) -> float:
-        """The temperature of a step.
-
-        >>> Schedule(0.1, 0.001).temperature(1, 3)
-        0.01
-        """
-        fraction = step / max(1, num_steps - 1)
-        return self.start * (self.stop / self.start) ** fraction
+# Solver steps for the gradient check: at the schedule's first, smooth temperature they converge.
+CHECK_STEPS = 1000
 
 
 class DesignState(eqx.Module):
@@ -159,9 +129,9 @@ def design(
         raise ValueError(f"expected audit_every >= 0, got {audit_every}; try 25")
     optimizer = default_optimizer(num_steps) if optimizer is None else optimizer
     key = jax.random.key(0) if key is None else key
-    init_key, step_key, audit_key, certify_key = jax.random.split(key, 4)
+    _, step_key, audit_key, certify_key = jax.random.split(key, 4)
     if state is None:
-        state = _begin(population, mechanism, optimizer, sign, init_key)
+        state = initial_state(population, mechanism, optimizer, key)
 
     history: list[StepRecord] = []
     status = Status.DONE
@@ -195,7 +165,9 @@ def design(
         status = Status.INTERRUPTED
 
     chosen = state.best_mechanism if jnp.isfinite(state.best_value) else state.mechanism
-    _, trained = _population_at(population, schedule, num_steps - 1, num_steps)
+    trained = None
+    if rule.needs >= Access.MODEL:
+        trained = _population_at(population, schedule, 0, num_steps, CHECK_STEPS)[1]
     certificate, response = certify(
         population, objective, chosen, trained=trained, cap=cap, key=certify_key
     )
@@ -205,6 +177,26 @@ def design(
         raise DesignError(status.sentence)
     return Result(
         chosen, response, certificate.value, tuple(history), certificate, status, state
+    )
+
+
+def initial_state(
+    population: AbstractPopulation,
+    mechanism: Mechanism,
+    optimizer: optax.GradientTransformation,
+    key: Key,
+) -> DesignState:
+    """The state that `design` begins in with this key: its shapes are those of every later one."""
+    init_key, *_ = jax.random.split(key, 4)
+    numbers = eqx.filter(mechanism, eqx.is_inexact_array)
+    dtype = jnp.result_type(*jax.tree.leaves(numbers))
+    return DesignState(
+        step=jnp.zeros((), jnp.int32),
+        mechanism=mechanism,
+        optimizer=optimizer.init(numbers),
+        population=population.init(mechanism, key=init_key),
+        best_mechanism=mechanism,
+        best_value=jnp.full((), jnp.nan, dtype),
     )
 
 
@@ -223,26 +215,13 @@ def _one_of(maximize: Objective | None, minimize: Objective | None) -> tuple[Obj
     raise ValueError(f"expected exactly one of maximize= and minimize=, got {given}; give one")
 
 
-def _begin(population, mechanism, optimizer, sign, key) -> DesignState:
-    numbers = eqx.filter(mechanism, eqx.is_inexact_array)
-    dtype = jnp.result_type(*jax.tree.leaves(numbers))
-    return DesignState(
-        step=jnp.zeros((), jnp.int32),
-        mechanism=mechanism,
-        optimizer=optimizer.init(numbers),
-        population=population.init(mechanism, key=key),
-        best_mechanism=mechanism,
-        best_value=jnp.full((), -sign * jnp.inf, dtype),
-    )
-
-
-def _population_at(population, schedule, step, num_steps):
+def _population_at(population, schedule, step, num_steps, solver_steps=None):
     if schedule is None:
         return math.nan, population
     temperature = schedule.temperature(step, num_steps)
-    return temperature, population.relaxed(
-        np.float32(temperature) * jnp.ones(()), schedule.solver_steps
-    )
+    # An array, so that the next temperature does not compile the step again.
+    relaxed = jnp.asarray(temperature, jnp.float32)
+    return temperature, population.relaxed(relaxed, solver_steps or schedule.solver_steps)
 
 
 @eqx.filter_jit
@@ -287,7 +266,7 @@ def _audit(population, objective, sign, state, key):
     cold = population.init(state.mechanism, key=key)
     response, _ = population.respond(state.mechanism, cold, key=key)
     value = objective(state.mechanism, response)
-    better = sign * value > sign * state.best_value
+    better = jnp.isnan(state.best_value) | (sign * (value - state.best_value) > 0)
     best = jax.tree.map(
         lambda new, old: jnp.where(better, new, old) if eqx.is_array(new) else new,
         state.mechanism,

@@ -54,12 +54,14 @@ class Mix(eqx.Module):
 class Congestion(eqx.Module):
     """A smooth maximum of the mass in any state at any round: log-sum-exp at `sharpness`.
 
-    It lies above the largest mass by at most log(H S) / sharpness.
+    It lies above the largest mass by at most log(H S) / sharpness. Rounds before `first_round`
+    do not count: where everybody starts together, no price can spread them.
 
     Reference: arXiv 2510.21442, congestion pricing; the sharpness is our choice.
     """
 
     sharpness: float = 50.0
+    first_round: int = eqx.field(static=True, default=0)
 
     def __check_init__(self):
         if not self.sharpness > 0:
@@ -67,7 +69,7 @@ class Congestion(eqx.Module):
 
     def __call__(self, mechanism: Mechanism, response: Response) -> Scalar:
         """The smooth maximum over rounds and states."""
-        mass = jnp.sum(response.flow, axis=-1)
+        mass = jnp.sum(response.flow[self.first_round :], axis=-1)
         return jax.nn.logsumexp(self.sharpness * mass) / self.sharpness
 
 

@@ -2,6 +2,7 @@
 
 from typing import final
 
+import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
@@ -27,6 +28,21 @@ class FirstPrice(AbstractAuction):
     def __call__(self, t: Time, bids: Bids, remaining: Scalar) -> Offer:
         """Sell the round's supply; winners pay their bids."""
         return Offer(jnp.minimum(self.supply[t], remaining), _grid(bids))
+
+
+@final
+class EqualShares(AbstractAuction):
+    """Pay-as-bid that sells, in each round, an equal share of what remains for the rounds to come.
+
+    The equal split of a total that only the game knows.
+    """
+
+    horizon: int = eqx.field(static=True)
+
+    def __call__(self, t: Time, bids: Bids, remaining: Scalar) -> Offer:
+        """Sell one share of the rest; winners pay their bids."""
+        rounds_left = self.horizon - jnp.asarray(t, bids.dtype)
+        return Offer(remaining / rounds_left, _grid(bids))
 
 
 @final

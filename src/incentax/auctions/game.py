@@ -32,12 +32,12 @@ class AuctionRound(eqx.Module):
     @property
     def sold(self) -> Float[Array, "*rounds"]:
         """Mass of goods sold; also of a stack of rounds."""
-        return jnp.sum(self.bids * self.win_probability, axis=-1)
+        return (self.bids * self.win_probability).sum(axis=-1)
 
     @property
     def revenue(self) -> Float[Array, "*rounds"]:
         """Payments collected, per unit mass of bidders; also of a stack of rounds."""
-        return jnp.sum(self.bids * self.win_probability * self.payment, axis=-1)
+        return (self.bids * self.win_probability * self.payment).sum(axis=-1)
 
 
 @final

@@ -105,8 +105,13 @@ class MirrorDescent(AbstractSolver):
         return self.mirror.policy(z)
 
     def relaxed(self, temperature: Scalar, num_steps: int) -> "MirrorDescent":
-        """The same method at another temperature; the rate gives way so that the product <= 1."""
-        rate = jnp.minimum(jnp.asarray(self.learning_rate, temperature.dtype), 1 / temperature)
+        """The same method at another temperature, with the same rate x temperature.
+
+        That product is the share of the way to the reply that one step goes; whether the steps
+        converge depends on it, not on the rate alone.
+        """
+        share = jnp.asarray(self.learning_rate * self.temperature, temperature.dtype)
+        rate = jnp.where(share > 0, share / temperature, self.learning_rate)
         return MirrorDescent(temperature, rate, num_steps, self.mirror, self.tolerance)
 
     def regularised_gain(

@@ -1,0 +1,5 @@
+from .beach_bar import BeachBar as BeachBar
+from .left_right import LeftRight as LeftRight
+from .rock_paper_scissors import RockPaperScissors as RockPaperScissors
+from .settings import PricedBeach as PricedBeach
+from .settings import PricedChoice as PricedChoice

@@ -1,0 +1,58 @@
+"""Where the command line prints, and the caches and versions it keeps."""
+
+import os
+import platform
+import time
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import jax
+from rich.console import Console
+
+from .._version import __version__
+
+# People read standard error; standard output is for results, so that --json can be piped.
+notes = Console(stderr=True, highlight=False)
+results = Console(highlight=False)
+
+_COMPILE_EVENTS = (
+    "/jax/core/compile/jaxpr_trace_duration",
+    "/jax/core/compile/jaxpr_to_mlir_module_duration",
+    "/jax/core/compile/backend_compile_duration",
+)
+
+
+class CompileClock:
+    """Counts the seconds that JAX spends tracing and compiling while this process runs."""
+
+    def __init__(self):
+        self.seconds = 0.0
+        self.began = time.perf_counter()
+        jax.monitoring.register_event_duration_secs_listener(self._listen)
+
+    def _listen(self, event: str, duration: float, **_: object) -> None:
+        if event in _COMPILE_EVENTS:
+            self.seconds += duration
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the clock was made."""
+        return time.perf_counter() - self.began
+
+
+def keep_compiled_programs() -> None:
+    """Let JAX reuse what it compiled in earlier runs; a cache that cannot be written is skipped."""
+    folder = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    jax.config.update("jax_compilation_cache_dir", str(Path(folder) / "incentax" / "xla"))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
+
+
+def versions() -> dict[str, str]:
+    """The versions that a result depends on."""
+    found = {"incentax": __version__, "python": platform.python_version()}
+    for name in ("jax", "jaxlib", "equinox", "optax", "lineax", "numpy"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:  # pragma: no cover - a vendored dependency
+            found[name] = "unknown"
+    return found

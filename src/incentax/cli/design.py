@@ -1,0 +1,138 @@
+"""`incentax design`: the main job, from a name to a report."""
+
+import dataclasses
+import hashlib
+import json
+import math
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from .._status import Status
+from ..auctions import EmpiricalRevenue, NeuralRevenue, on_grid, read_valuations
+from ..problems import Problem
+from ..report.html import write_report
+from ..report.table import result_panel
+from ..run_directory import RunDirectory
+from ..workflow import ADJOINTS, RULES, Order, perform
+from .console import CompileClock, keep_compiled_programs, notes, results, versions
+from .live import Live
+from .main import DONE, FAILED, app
+from .options import choose, find_problem
+from .show import Json, Name, Settings
+
+@app.command("design")
+def design_command(
+    name: Name,
+    rule: Annotated[str, typer.Option(help=f"How to improve: {', '.join(RULES)}.")] = "hypergradient",
+    adjoint: Annotated[
+        str, typer.Option(help=f"How gradients pass the equilibrium: {', '.join(ADJOINTS)}.")
+    ] = "implicit",
+    steps: Annotated[int | None, typer.Option(help="Exchanges with the population.")] = None,
+    seconds: Annotated[
+        float | None, typer.Option(help="Stop designing after so many seconds.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
+    values: Annotated[
+        Path | None, typer.Option(help="Bidders' valuations: a CSV or Parquet file.")
+    ] = None,
+    column: Annotated[str | None, typer.Option(help="The column of --values to read.")] = None,
+    scale: Annotated[
+        float | None, typer.Option(help="Valuation that counts as 1; default: the 99.9 % quantile.")
+    ] = None,
+    settings: Settings = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Run directory to write; default: the next runs/NAME.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
+    as_json: Json = False,
+) -> int:
+    """Design a mechanism, certify it, and write a run directory with a report."""
+    clock = CompileClock()
+    choose("a rule", rule, RULES)
+    choose("an adjoint", adjoint, ADJOINTS)
+    _check(steps, seconds)
+    problem = find_problem(name, settings or [])
+    problem, facts = _with_values(problem, values, column, scale, seed)
+    num_steps = problem.setting.recipe().num_steps if steps is None else steps
+    order = Order(problem, rule, adjoint, num_steps, seed, facts)
+    run = _open(out, order, resume)
+    keep_compiled_programs()
+    if facts is not None and not as_json:
+        notes.print(_introduce(facts), soft_wrap=True)
+    with Live(num_steps, problem, quiet=as_json) as live:
+        record, status = perform(
+            order,
+            run,
+            live,
+            seconds=seconds,
+            elapsed=lambda: clock.elapsed,
+            compiling=lambda: clock.seconds,
+            versions=versions(),
+        )
+        live.begin("drawing the report")
+        page = write_report(run.path)
+    if as_json:
+        print(json.dumps(json.loads((run.path / "result.json").read_text())))
+    else:
+        results.print(result_panel(record, problem.title))
+        results.print(f"report: {page}", soft_wrap=True)
+    return DONE if status.ok or status is Status.NOT_CONVERGED else FAILED
+
+
+def _introduce(facts: dict[str, Any]) -> str:
+    clipped = f"{facts['clipped']} ({facts['clipped_share']:.2%})"
+    return (
+        f"{facts['count']} valuations from {facts['file']}, {facts['scale']:.6g} counts as 1; "
+        f"{clipped} at or above it were put in the highest cell; half are held out"
+    )
+
+
+def _check(steps: int | None, seconds: float | None) -> None:
+    if steps is not None and steps < 1:
+        raise ValueError(f"expected --steps >= 1, got {steps}; leave it out for the default")
+    if seconds is not None and not 0 < seconds < math.inf:
+        raise ValueError(f"expected --seconds > 0, got {seconds:g}; leave it out for no limit")
+
+
+def _with_values(problem, values, column, scale, seed) -> tuple[Problem, dict[str, Any] | None]:
+    if values is None:
+        if column is not None or scale is not None:
+            raise ValueError("expected --values with --column and --scale, got none; name a file")
+        return problem, None
+    if column is None:
+        raise ValueError("expected --column with --values, got none; name the column to read")
+    setting = problem.setting
+    if not isinstance(setting, NeuralRevenue):
+        raise ValueError(
+            f"expected an auction of one population for --values, got {problem.name}; try a1"
+        )
+    numbers = read_valuations(values, column)
+    sample = on_grid(numbers, setting.economy.num_values, scale)
+    facts = {
+        "file": values.name,
+        "column": column,
+        "scale": sample.scale,
+        "count": int(numbers.size),
+        "clipped": sample.num_clipped,
+        "clipped_share": sample.num_clipped / numbers.size,
+        "digest": hashlib.sha256(values.read_bytes()).hexdigest(),
+    }
+    return dataclasses.replace(problem, setting=EmpiricalRevenue(setting, sample, seed)), facts
+
+
+def _open(out: Path | None, order: Order, resume: bool) -> RunDirectory:
+    name = order.problem.name
+    if not resume:
+        return RunDirectory.create(out or _next(Path("runs"), name), order.config())
+    run = RunDirectory.open(out or Path("runs") / name)
+    order.check_resumes(run)
+    return run
+
+
+def _next(folder: Path, name: str) -> Path:
+    candidate, number = folder / name, 2
+    while candidate.exists():
+        candidate, number = folder / f"{name}-{number}", number + 1
+    return candidate

@@ -1,0 +1,59 @@
+"""The progress bar of a design: objective, exploitability, seconds left."""
+
+import math
+
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from ..design import Progress as DesignProgress
+from ..problems import Problem
+from .console import notes
+
+# Without a terminal a line every so many steps says that the design is alive.
+LINES = 10
+
+
+class Live:
+    """Shows a design as it runs, on standard error; `quiet` shows nothing."""
+
+    def __init__(self, num_steps: int, problem: Problem, *, quiet: bool):
+        self._num_steps = num_steps
+        self._objective = problem.setting.objective_name
+        self._quiet = quiet
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=30),
+            TextColumn("{task.completed:.0f}/{task.total:.0f}"),
+            TextColumn("{task.fields[facts]}"),
+            TimeRemainingColumn(compact=True),
+            TextColumn("left"),
+            console=notes,
+            transient=True,
+            disable=quiet or not notes.is_terminal,
+        )
+        self._task = self._bar.add_task("compiling", total=num_steps, facts="")
+
+    def __enter__(self) -> "Live":
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def begin(self, stage: str) -> None:
+        """Name the stage."""
+        stage = "compiling" if stage == "designing" else stage
+        self._bar.update(self._task, description=stage)
+        if not self._quiet and not notes.is_terminal:
+            notes.print(stage)
+
+    def step(self, progress: DesignProgress) -> None:
+        """Show one design step."""
+        record = progress.record
+        facts = f"{self._objective} {record.value:.4f}"
+        if not math.isnan(record.exploitability):
+            facts += f"  exploitability {record.exploitability:.1e}"
+        done = record.step + 1
+        self._bar.update(self._task, description="designing", completed=done, facts=facts)
+        every = max(1, self._num_steps // LINES)
+        if not self._quiet and not notes.is_terminal and done % every == 0:
+            notes.print(f"step {done}/{self._num_steps}  {facts}")

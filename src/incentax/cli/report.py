@@ -1,0 +1,19 @@
+"""`incentax report`: draw a run again."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..report.html import write_report
+from .console import results
+from .main import app
+
+
+@app.command()
+def report(
+    directory: Annotated[Path, typer.Argument(help="A run directory of `incentax design`.")],
+) -> None:
+    """Write figures and report.html into a run directory."""
+    page = write_report(directory)
+    results.print(f"report: {page}", soft_wrap=True)

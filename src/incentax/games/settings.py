@@ -1,0 +1,141 @@
+"""The designable mean-field games, as records that the problem table lists."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar, Literal, final
+
+import jax.numpy as jnp
+import lineax as lx
+import numpy as np
+
+from .._types import Key, Mechanism, Objective
+from ..adjoint import Implicit
+from ..equilibrium import Equilibrium, MirrorDescent
+from ..game import AbstractGame
+from ..mechanism import CappedPrice, Price
+from ..objective import Congestion
+from ..population import EquilibriumPopulation
+from ..setting import AbstractSetting, HeldOut, Recipe
+from .beach_bar import BeachBar
+
+
+@final
+@dataclass(frozen=True)
+class PricedBeach(AbstractSetting):
+    """Prices on the spots of a beach that spread the crowd.
+
+    The size of the beach, its noise and its weights are not published; these are our choice.
+
+    Reference: arXiv 2510.21442, the beach bar experiment.
+    """
+
+    kind: ClassVar[Literal["auction", "game"]] = "game"
+    sense: ClassVar[Literal["maximize", "minimize"]] = "minimize"
+    objective_name: ClassVar[str] = "congestion"
+
+    price_cap: float = 0.5
+    spots: int = 20
+    horizon: int = 15
+    still: float = 0.5
+    crowd_weight: float = 0.1
+    sharpness: float = 50.0
+    temperature: float = 1e-2
+    learning_rate: float = 2.0
+    solver_steps: int = 500
+
+    def recipe(self) -> Recipe:
+        """The problem is smooth at its own temperature: no annealing."""
+        return Recipe(num_steps=200, learning_rate=5e-2, audit_every=20)
+
+    def population(self) -> EquilibriumPopulation:
+        """Walkers at equilibrium."""
+        game = BeachBar.paced(
+            self.spots, self.horizon, still=self.still, crowd_weight=self.crowd_weight
+        )
+        return _equilibrium(game, self)
+
+    def mechanism(self, key: Key) -> CappedPrice:
+        """Half the cap on every spot, which changes nothing: only price differences matter."""
+        return CappedPrice(jnp.zeros(self.spots), self.price_cap)
+
+    def objective(self) -> Objective:
+        """The smooth maximum of the crowd."""
+        return Congestion(self.sharpness)
+
+    def baselines(self) -> dict[str, Mechanism]:
+        """Free spots."""
+        return {"no_price": Price(jnp.zeros(self.spots))}
+
+    def cap(self) -> float | None:
+        """No bound is known."""
+        return None
+
+    def snapshot(self, mechanism: Mechanism, response: Equilibrium) -> dict[str, np.ndarray]:
+        """Flow and prices."""
+        return _snapshot(mechanism, response)
+
+    def held_out(self, mechanism: Mechanism, key: Key) -> HeldOut | None:
+        """Nothing is held out."""
+        return None
+
+
+@final
+@dataclass(frozen=True)
+class PricedChoice(AbstractSetting):
+    """Prices on a one-shot choice that spread the crowd over the options."""
+
+    kind: ClassVar[Literal["auction", "game"]] = "game"
+    sense: ClassVar[Literal["maximize", "minimize"]] = "minimize"
+    objective_name: ClassVar[str] = "congestion"
+
+    game: Callable[[], AbstractGame]
+    start: tuple[float, ...]
+    sharpness: float = 50.0
+    temperature: float = 0.1
+    learning_rate: float = 0.5
+    solver_steps: int = 500
+
+    def recipe(self) -> Recipe:
+        """A few hundred plain steps."""
+        return Recipe(num_steps=200, learning_rate=5e-2, audit_every=20)
+
+    def population(self) -> EquilibriumPopulation:
+        """Players at equilibrium."""
+        return _equilibrium(self.game(), self)
+
+    def mechanism(self, key: Key) -> Price:
+        """The game's own prices."""
+        return Price(jnp.array(self.start))
+
+    def objective(self) -> Objective:
+        """The smooth maximum of the crowd after the choice."""
+        return Congestion(self.sharpness, first_round=1)
+
+    def baselines(self) -> dict[str, Mechanism]:
+        """The game's own prices."""
+        return {"no_design": Price(jnp.array(self.start))}
+
+    def cap(self) -> float | None:
+        """No bound is known."""
+        return None
+
+    def snapshot(self, mechanism: Mechanism, response: Equilibrium) -> dict[str, np.ndarray]:
+        """Flow and prices."""
+        return _snapshot(mechanism, response)
+
+    def held_out(self, mechanism: Mechanism, key: Key) -> HeldOut | None:
+        """Nothing is held out."""
+        return None
+
+
+def _equilibrium(game: AbstractGame, setting: PricedBeach | PricedChoice) -> EquilibriumPopulation:
+    solver = MirrorDescent(setting.temperature, setting.learning_rate, setting.solver_steps)
+    adjoint = Implicit(lx.GMRES(rtol=1e-4, atol=1e-7, restart=40, max_steps=200))
+    return EquilibriumPopulation(game, solver, adjoint)
+
+
+def _snapshot(mechanism: Mechanism, response: Equilibrium) -> dict[str, np.ndarray]:
+    return {
+        "flow": np.asarray(response.flow, np.float64),
+        "price": np.asarray(mechanism.value, np.float64),
+    }

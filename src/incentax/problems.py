@@ -1,0 +1,90 @@
+"""The problems that come with the library: one plain table, read by the CLI, tests and benchmarks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from .auctions import Economy, NeuralRevenue, PriorFree
+from .games import LeftRight, PricedBeach, PricedChoice, RockPaperScissors
+from .setting import AbstractSetting
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A named setting, with the words to introduce it and the works to cite."""
+
+    name: str
+    title: str
+    summary: str
+    source: str
+    citations: tuple[str, ...]
+    setting: AbstractSetting
+
+    def with_options(self, **changes: float) -> "Problem":
+        """The same problem with some of its numbers changed; `ValueError` for unknown names."""
+        return replace(self, setting=self.setting.with_options(**changes))
+
+
+_AMID = "arXiv 2510.21442"
+_DRIFT = Economy(decay=0.9, growth=3.0, spread=0.2)
+
+_TABLE = (
+    Problem(
+        "a1",
+        "Four-round auction, constant values",
+        "uniform constant values, winners leave; neural mechanism, revenue",
+        f"{_AMID}, setting A1",
+        ("corecco2025amid", "perolat2021mirror", "myerson1981optimal"),
+        NeuralRevenue(),
+    ),
+    Problem(
+        "a2",
+        "Four-round auction, rising values",
+        "mostly low values that grow between rounds, winners leave; neural mechanism, revenue",
+        f"{_AMID}, setting A2",
+        ("corecco2025amid", "perolat2021mirror", "myerson1981optimal"),
+        NeuralRevenue(economy=_DRIFT),
+    ),
+    Problem(
+        "a3",
+        "Prior-free auction",
+        "a new distribution of values and supply each time; one neural mechanism, mean revenue",
+        f"{_AMID}, setting A3",
+        ("corecco2025amid", "perolat2021mirror"),
+        PriorFree(),
+    ),
+    Problem(
+        "beach-bar",
+        "Priced spots at the beach bar",
+        "prices up to 0.5 on spots near a bar; least congestion",
+        f"{_AMID}, congestion pricing",
+        ("corecco2025amid", "perolat2021mirror", "perrin2020fictitious"),
+        PricedBeach(),
+    ),
+    Problem(
+        "beach-bar-high",
+        "Priced spots at the beach bar, higher cap",
+        "prices up to 0.8 on spots near a bar; least congestion",
+        f"{_AMID}, congestion pricing",
+        ("corecco2025amid", "perolat2021mirror", "perrin2020fictitious"),
+        PricedBeach(price_cap=0.8),
+    ),
+    Problem(
+        "left-right",
+        "Left or right",
+        "prices per head on two crowded sides; least congestion",
+        "MFGLib's left_right",
+        ("corecco2025amid", "perolat2021mirror"),
+        PricedChoice(LeftRight, (1.0, 2.0)),
+    ),
+    Problem(
+        "rock-paper-scissors",
+        "Rock, paper, scissors",
+        "prices on three choices with uneven payoffs; least congestion",
+        "MFGLib's rock_paper_scissors",
+        ("corecco2025amid", "perolat2021mirror"),
+        PricedChoice(RockPaperScissors, (0.0, 0.0, 0.0)),
+    ),
+)
+
+problems: Mapping[str, Problem] = MappingProxyType({row.name: row for row in _TABLE})

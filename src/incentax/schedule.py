@@ -1,0 +1,40 @@
+"""Temperatures to design at, from smooth to sharp."""
+
+import math
+from typing import final
+
+import equinox as eqx
+
+
+@final
+class Schedule(eqx.Module):
+    """Smooth first, sharpen later: design at a temperature that falls geometrically.
+
+    On a grid of actions the objective along exact equilibria is a sawtooth in the mechanism; at a
+    higher temperature it is smooth. Results are always judged at the problem's own temperature.
+
+    **Arguments:**
+
+    - `start`, `stop`: temperatures of the first and of the last step.
+    - `solver_steps`: solver iterations in each exchange.
+    """
+
+    start: float = 2e-2
+    stop: float = 4e-3
+    solver_steps: int = 60
+
+    def __check_init__(self):
+        if not 0 < self.stop <= self.start < math.inf:
+            raise ValueError(
+                f"expected 0 < stop <= start, got start={self.start} and stop={self.stop}; try "
+                "Schedule(0.02, 0.004)"
+            )
+
+    def temperature(self, step: int, num_steps: int) -> float:
+        """The temperature of a step.
+
+        >>> Schedule(0.1, 0.001).temperature(1, 3)
+        0.01
+        """
+        fraction = step / max(1, num_steps - 1)
+        return self.start * (self.stop / self.start) ** fraction

@@ -1,0 +1,141 @@
+"""What makes a problem designable: population, starting mechanism, objective, baselines, recipe."""
+
+import difflib
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any, ClassVar, Literal, Self
+
+import numpy as np
+import optax
+
+from ._types import Key, Mechanism, Objective, Response
+from .population import AbstractPopulation
+from .schedule import Schedule
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a problem is designed unless the user says otherwise.
+
+    - `num_steps`, `audit_every`, `schedule`: as in `design`.
+    - `learning_rate`: Adam's first rate; it decays to zero like a cosine.
+    - `clip`: largest norm of a gradient.
+    """
+
+    num_steps: int = 300
+    learning_rate: float = 1e-3
+    clip: float = 1.0
+    schedule: Schedule | None = None
+    audit_every: int = 25
+
+    def optimizer(self, num_steps: int) -> optax.GradientTransformation:
+        """Clipped Adam with cosine decay over `num_steps`."""
+        rate = optax.cosine_decay_schedule(self.learning_rate, num_steps)
+        return optax.chain(optax.clip_by_global_norm(self.clip), optax.adam(rate))
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """How mechanisms fare on bidders or games the design never saw.
+
+    `rows` are (mechanism, revenue, low, high) with a `confidence` interval; `count` says on how
+    many.
+    """
+
+    rows: tuple[tuple[str, float, float, float], ...]
+    count: int
+    confidence: float
+
+
+class AbstractSetting(ABC):
+    """A family of problems; subclasses are frozen dataclasses whose fields users may set."""
+
+    kind: ClassVar[Literal["auction", "game"]]
+    sense: ClassVar[Literal["maximize", "minimize"]]
+    objective_name: ClassVar[str]
+
+    def options(self) -> dict[str, bool | int | float]:
+        """Every number a user may set, by name, those of nested records included."""
+        return _numbers(self)
+
+    def with_options(self, **changes: float) -> Self:
+        """The same setting with some numbers changed.
+
+        **Raises:** `ValueError` for an unknown name, with the nearest one, or an impossible value.
+        """
+        known = self.options()
+        for name, number in changes.items():
+            if name not in known:
+                raise ValueError(
+                    f"expected one of {', '.join(sorted(known))}, got {name!r}"
+                    + nearest(name, known)
+                )
+            if isinstance(known[name], int) and number != int(number):
+                raise ValueError(f"expected a whole number for {name}, got {number}")
+        typed = {name: type(known[name])(number) for name, number in changes.items()}
+        return _changed(self, typed)
+
+    @abstractmethod
+    def recipe(self) -> Recipe:
+        """The default recipe."""
+
+    @abstractmethod
+    def population(self) -> AbstractPopulation:
+        """Who responds; at the problem's own temperature."""
+
+    @abstractmethod
+    def mechanism(self, key: Key) -> Mechanism:
+        """Where the design starts."""
+
+    @abstractmethod
+    def objective(self) -> Objective:
+        """What the planner wants more (`maximize`) or less (`minimize`) of."""
+
+    @abstractmethod
+    def baselines(self) -> dict[str, Mechanism]:
+        """Mechanisms to compare with, by name."""
+
+    @abstractmethod
+    def cap(self) -> float | None:
+        """A proved bound on the objective, or None."""
+
+    @abstractmethod
+    def snapshot(self, mechanism: Mechanism, response: Response) -> dict[str, np.ndarray]:
+        """The arrays of one response that a report draws, by name."""
+
+    @abstractmethod
+    def held_out(self, mechanism: Mechanism, key: Key) -> HeldOut | None:
+        """How the mechanism fares on what the design never saw; None where nothing was held out."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A remedy clause that names the most similar known name, or an empty string.
+
+    >>> nearest("horizn", ["horizon", "supply"])
+    "; did you mean 'horizon'?"
+    """
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def _numbers(record: Any) -> dict[str, bool | int | float]:
+    found: dict[str, bool | int | float] = {}
+    for entry in fields(record):
+        value = getattr(record, entry.name)
+        if is_dataclass(value):
+            found |= _numbers(value)
+        elif isinstance(value, (int, float)):
+            found[entry.name] = value
+    return found
+
+
+def _changed(record: Any, changes: dict[str, float]) -> Any:
+    updates = {}
+    for entry in fields(record):
+        value = getattr(record, entry.name)
+        if is_dataclass(value):
+            updates[entry.name] = _changed(value, changes)
+        elif entry.name in changes:
+            updates[entry.name] = changes[entry.name]
+    return replace(record, **updates)

@@ -1,0 +1,236 @@
+"""From an order to a finished run directory: design, checkpoint, certify, compare, record."""
+
+import dataclasses
+import json
+import math
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import jax
+import numpy as np
+
+from ._status import Status
+from ._types import Key
+from .adjoint import AbstractAdjoint, Backprop, Checkpointed
+from .certificate import Certificate, certify
+from .design import Progress, Result, StepRecord, design, initial_state
+from .problems import Problem
+from .rule import AbstractRule, Hypergradient, ZerothOrder
+from .run_directory import RunDirectory
+
+RULES: Mapping[str, Callable[[], AbstractRule]] = {
+    "hypergradient": Hypergradient,
+    "zeroth-order": ZerothOrder,
+}
+
+# None keeps the adjoint that the problem's population comes with.
+ADJOINTS: Mapping[str, Callable[[], AbstractAdjoint] | None] = {
+    "implicit": None,
+    "checkpointed": Checkpointed,
+    "backprop": Backprop,
+}
+
+# What a certificate has to satisfy for its row to hold.
+TOLERANCES = {"exploitability": 1e-3, "regularised_exploitability": 1e-3, "gradient_error": 1e-3}
+
+CHECKPOINT_EVERY_SECONDS = 2.0
+
+
+class Watch(Protocol):
+    """Whoever looks on while a design runs."""
+
+    def begin(self, stage: str) -> None:
+        """A new stage has begun."""
+
+    def step(self, progress: Progress) -> None:
+        """A design step was made."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Order:
+    """What to design and how: with the same order, a resumed run ends bit for bit the same."""
+
+    problem: Problem
+    rule: str
+    adjoint: str
+    num_steps: int
+    seed: int
+    values: dict[str, Any] | None = None
+
+    def config(self) -> dict[str, Any]:
+        """The order as JSON, for `config.json`."""
+        setting = self.problem.setting
+        return {
+            "problem": self.problem.name,
+            "title": self.problem.title,
+            "summary": self.problem.summary,
+            "source": self.problem.source,
+            "kind": setting.kind,
+            "rule": self.rule,
+            "adjoint": self.adjoint,
+            "objective": setting.objective_name,
+            "sense": setting.sense,
+            "steps": self.num_steps,
+            "seed": self.seed,
+            "settings": setting.options(),
+            "citations": list(self.problem.citations),
+            "values": self.values,
+        }
+
+    def check_resumes(self, run: RunDirectory) -> None:
+        """Nothing if `run` was begun with this order; a `ValueError` naming what differs if not."""
+        for key, wanted in self.config().items():
+            found = run.config.get(key)
+            if found != json.loads(json.dumps(wanted)):
+                raise ValueError(
+                    f"expected the options that {run.path} was begun with, got {key} {wanted!r} "
+                    f"instead of {found!r}; leave it as it was, or choose another --out"
+                )
+
+
+def perform(
+    order: Order,
+    run: RunDirectory,
+    watch: Watch,
+    *,
+    seconds: float | None,
+    elapsed: Callable[[], float],
+    compiling: Callable[[], float],
+    versions: dict[str, str],
+) -> tuple[dict[str, Any], Status]:
+    """The content of `result.json`, written with all else into `run`, and how the design ended.
+
+    `elapsed` and `compiling` tell the seconds since the command began and those spent compiling;
+    `seconds` bounds the design itself.
+    """
+    setting = order.problem.setting
+    mechanism_key, design_key, judge_key = jax.random.split(jax.random.key(order.seed), 3)
+    result, history = _design(order, run, watch, seconds, mechanism_key, design_key)
+
+    watch.begin("comparing with the baselines")
+    population, objective = setting.population(), setting.objective()
+    arrays: dict[str, np.ndarray] = {}
+    baselines: dict[str, float] = {}
+    for name, mechanism in setting.baselines().items():
+        certificate, response = certify(population, objective, mechanism, key=judge_key)
+        if not baselines:
+            arrays |= _stage("before", setting.snapshot(mechanism, response))
+        baselines[name] = certificate.value
+    arrays |= _stage("after", setting.snapshot(result.mechanism, result.response))
+    held_out = setting.held_out(result.mechanism, judge_key)
+
+    record = {
+        "problem": order.problem.name,
+        "rule": order.rule,
+        "adjoint": order.adjoint,
+        "objective": setting.objective_name,
+        "sense": setting.sense,
+        "value": result.value,
+        "baselines": baselines,
+        "cap": result.certificate.cap,
+        "exploitability": result.certificate.exploitability,
+        "residual": result.certificate.residual,
+        "steps": len(history),
+        "seconds": elapsed(),
+        "compile_seconds": compiling(),
+        "seed": order.seed,
+        "status": result.status.sentence,
+        "versions": versions,
+        "certificate": certificate_rows(result.certificate),
+        "held_out": None if held_out is None else _held_out(held_out),
+        "resumable": len(history) < order.num_steps,
+    }
+    run.save_outcome(record, history, arrays, result.mechanism)
+    return record, result.status
+
+
+def _design(
+    order: Order,
+    run: RunDirectory,
+    watch: Watch,
+    seconds: float | None,
+    mechanism_key: Key,
+    design_key: Key,
+) -> tuple[Result, list[StepRecord]]:
+    setting = order.problem.setting
+    recipe = setting.recipe()
+    population = setting.population()
+    unrolled = ADJOINTS[order.adjoint]
+    if unrolled is not None:
+        population = dataclasses.replace(population, adjoint=unrolled())
+    mechanism = setting.mechanism(mechanism_key)
+    optimizer = recipe.optimizer(order.num_steps)
+    start = initial_state(population, mechanism, optimizer, design_key)
+    state, history = run.load_checkpoint(start) or (start, [])
+    cap = setting.cap()
+
+    began = saved = time.perf_counter()
+
+    def follow(progress: Progress) -> Status | None:
+        nonlocal saved
+        history.append(progress.record)
+        watch.step(progress)
+        now = time.perf_counter()
+        if now - saved > CHECKPOINT_EVERY_SECONDS:
+            run.save_checkpoint(progress.state, history)
+            saved = time.perf_counter()
+        if seconds is not None and now - began > seconds:
+            return Status.OUT_OF_TIME
+        return None
+
+    watch.begin("designing")
+    result = design(
+        population,
+        mechanism,
+        **{setting.sense: setting.objective()},
+        rule=RULES[order.rule](),
+        optimizer=optimizer,
+        num_steps=order.num_steps,
+        schedule=recipe.schedule,
+        key=design_key,
+        audit_every=recipe.audit_every,
+        cap=math.nan if cap is None else cap,
+        callback=follow,
+        state=state,
+        throw=False,
+    )
+    run.save_checkpoint(result.state, history)
+    return result, history
+
+
+def certificate_rows(certificate: Certificate) -> list[dict[str, Any]]:
+    """The certificate as rows of name, value, bound, holds and meaning; unknown ones left out."""
+    rows = []
+    for name, meaning in _MEANINGS.items():
+        value = getattr(certificate, name)
+        if not math.isnan(value):
+            bound = TOLERANCES.get(name)
+            holds = None if bound is None else bool(value <= bound)
+            rows.append(
+                {"name": name, "value": value, "bound": bound, "holds": holds, "meaning": meaning}
+            )
+    return rows
+
+
+_MEANINGS = {
+    "exploitability": "most that one agent could gain by deviating, without regulariser, float64",
+    "regularised_exploitability": "the same in the game with the solver's regulariser",
+    "residual": "share of agents who would act differently after one more exact reply",
+    "adjoint_residual": "relative residual of the linear solve behind the gradient check",
+    "gradient_error": "adjoint against central differences along a random direction, relative",
+    "gap": "share of the proved cap that the value leaves",
+}
+
+
+def _stage(stage: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    grids = {"values", "bids"}
+    return {name if name in grids else f"{stage}/{name}": array for name, array in arrays.items()}
+
+
+def _held_out(held_out) -> dict[str, Any]:
+    rows = [
+        {"mechanism": name, "revenue": value, "low": low, "high": high}
+        for name, value, low, high in held_out.rows
+    ]
+    return {"rows": rows, "count": held_out.count, "confidence": held_out.confidence}
