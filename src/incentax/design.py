@@ -175,9 +175,7 @@ def design(
         status = certificate.status
     if throw and not status.ok and status is not Status.NOT_CONVERGED:
         raise DesignError(status.sentence)
-    return Result(
-        chosen, response, certificate.value, tuple(history), certificate, status, state
-    )
+    return Result(chosen, response, certificate.value, tuple(history), certificate, status, state)
 
 
 def initial_state(

@@ -113,9 +113,7 @@ def exploitability(
     Reference: arXiv 2510.21442; Perolat et al., arXiv 2103.00623.
     """
     rounds = population_flow(game, policy, mechanism).rounds
-    return deviation_gain(
-        game, policy, rounds, mechanism, temperature=temperature, mirror=mirror
-    )
+    return deviation_gain(game, policy, rounds, mechanism, temperature=temperature, mirror=mirror)
 
 
 def deviation_gain(

@@ -60,9 +60,7 @@ class KernelGame(AbstractGame):
     initial_distribution: eqx.AbstractVar[Float[Array, " S"]]
 
     @abstractmethod
-    def transition(
-        self, t: Time, flow: RoundFlow, mechanism: Mechanism
-    ) -> Float[Array, "#S #A S"]:
+    def transition(self, t: Time, flow: RoundFlow, mechanism: Mechanism) -> Float[Array, "#S #A S"]:
         """Probability of each next state: rows over the last axis sum to one."""
 
     @abstractmethod
@@ -75,9 +73,7 @@ class KernelGame(AbstractGame):
 
     def play(self, t: Time, flow: RoundFlow, public: Public, mechanism: Mechanism) -> Round:
         """Kernel and rewards at this flow."""
-        return KernelRound(
-            self.transition(t, flow, mechanism), self.reward(t, flow, mechanism)
-        )
+        return KernelRound(self.transition(t, flow, mechanism), self.reward(t, flow, mechanism))
 
     def advance(self, t: Time, flow: RoundFlow, round: Round) -> tuple[StateDistribution, Public]:
         """Push the flow through the kernel."""
@@ -128,9 +124,7 @@ class SuccessorGame(AbstractGame):
 
     def play(self, t: Time, flow: RoundFlow, public: Public, mechanism: Mechanism) -> Round:
         """Branch probabilities and rewards at this flow."""
-        return SuccessorRound(
-            self.probability(t, flow, mechanism), self.reward(t, flow, mechanism)
-        )
+        return SuccessorRound(self.probability(t, flow, mechanism), self.reward(t, flow, mechanism))
 
     def advance(self, t: Time, flow: RoundFlow, round: Round) -> tuple[StateDistribution, Public]:
         """Scatter the mass of every branch to its successor."""

@@ -6,12 +6,12 @@ from typing import ClassVar, Literal, final
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import lineax as lx
 import numpy as np
 
 from .._types import Key, Mechanism, Objective
 from ..adjoint import AbstractAdjoint, Implicit
 from ..equilibrium import Equilibrium, MirrorDescent
+from ..krylov import Gmres
 from ..objective import Expected, revenue
 from ..population import AbstractPopulation, EquilibriumPopulation, SampledPopulation
 from ..schedule import Schedule
@@ -44,7 +44,7 @@ class Bidding:
 
 def krylov() -> AbstractAdjoint:
     """The implicit adjoint that designs use: a few Krylov vectors are enough in single precision."""
-    return Implicit(lx.GMRES(rtol=1e-2, atol=1e-6, restart=10, max_steps=20))
+    return Implicit(Gmres(tolerance=1e-3, vectors=40))
 
 
 @final
@@ -73,9 +73,7 @@ class NeuralRevenue(AbstractSetting):
 
     def mechanism(self, key: Key) -> NeuralAuction:
         """A network with random weights."""
-        return NeuralAuction(
-            self.economy.horizon, self.economy.num_bids, width=self.width, key=key
-        )
+        return NeuralAuction(self.economy.horizon, self.economy.num_bids, width=self.width, key=key)
 
     def objective(self) -> Objective:
         """Revenue."""
@@ -110,9 +108,7 @@ class RandomEconomy(eqx.Module):
         """One game; the mechanism sees its supply but not its distribution of values."""
         values_key, supply_key = jax.random.split(key)
         values = jax.random.dirichlet(values_key, jnp.ones(self.economy.num_values))
-        supply = jax.random.uniform(
-            supply_key, minval=self.supply_low, maxval=self.supply_high
-        )
+        supply = jax.random.uniform(supply_key, minval=self.supply_low, maxval=self.supply_high)
         return self.economy.game(values, supply)
 
 
@@ -154,9 +150,7 @@ class PriorFree(AbstractSetting):
 
     def mechanism(self, key: Key) -> NeuralAuction:
         """A network with random weights."""
-        return NeuralAuction(
-            self.economy.horizon, self.economy.num_bids, width=self.width, key=key
-        )
+        return NeuralAuction(self.economy.horizon, self.economy.num_bids, width=self.width, key=key)
 
     def objective(self) -> Objective:
         """Mean revenue over the batch."""

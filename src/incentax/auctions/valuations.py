@@ -127,7 +127,9 @@ def _read(path: Path) -> pl.DataFrame:
     if not path.exists():
         raise ValueError(f"expected a CSV or Parquet file, got no file at {path}; check the path")
     if path.is_dir():
-        raise ValueError(f"expected a CSV or Parquet file, got the folder {path}; name a file in it")
+        raise ValueError(
+            f"expected a CSV or Parquet file, got the folder {path}; name a file in it"
+        )
     readers = {".csv": _read_csv, ".parquet": pl.read_parquet}
     reader = readers.get(path.suffix.lower())
     if reader is None:
@@ -135,7 +137,9 @@ def _read(path: Path) -> pl.DataFrame:
             f"expected a file ending in .csv or .parquet, got {path.name}; convert or rename it"
         )
     if path.stat().st_size == 0:
-        raise ValueError(f"expected rows of valuations, got the empty file {path.name}; try another")
+        raise ValueError(
+            f"expected rows of valuations, got the empty file {path.name}; try another"
+        )
     try:
         return reader(path)
     except (pl.exceptions.PolarsError, OSError, UnicodeDecodeError) as error:

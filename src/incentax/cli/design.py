@@ -22,10 +22,13 @@ from .main import DONE, FAILED, app
 from .options import choose, find_problem
 from .show import Json, Name, Settings
 
+
 @app.command("design")
 def design_command(
     name: Name,
-    rule: Annotated[str, typer.Option(help=f"How to improve: {', '.join(RULES)}.")] = "hypergradient",
+    rule: Annotated[
+        str, typer.Option(help=f"How to improve: {', '.join(RULES)}.")
+    ] = "hypergradient",
     adjoint: Annotated[
         str, typer.Option(help=f"How gradients pass the equilibrium: {', '.join(ADJOINTS)}.")
     ] = "implicit",

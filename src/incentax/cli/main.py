@@ -63,7 +63,9 @@ def _usage(error: click.ClickException) -> str:
     if isinstance(error, click.BadParameter):
         name = error.param.opts[0] if error.param is not None else "a parameter"
         return f"expected a valid {name}, got another ({_plain(error.message)}){_see(where)}"
-    return f"expected a command line that `{where}` knows, got: {_plain(error.message)}{_see(where)}"
+    return (
+        f"expected a command line that `{where}` knows, got: {_plain(error.message)}{_see(where)}"
+    )
 
 
 def _see(where: str) -> str:

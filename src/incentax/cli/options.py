@@ -8,6 +8,7 @@ from ..setting import nearest
 
 T = TypeVar("T")
 
+
 def choose(what: str, word: str, table: Mapping[str, T]) -> T:
     """The entry of a table; `ValueError` with the nearest word otherwise."""
     if word in table:

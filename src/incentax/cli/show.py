@@ -26,7 +26,12 @@ def list_problems(as_json: Json = False) -> None:
     """The problems that come with the library, and the numbers that --set can change."""
     if as_json:
         rows = [
-            {"name": p.name, "summary": p.summary, "source": p.source, "options": p.setting.options()}
+            {
+                "name": p.name,
+                "summary": p.summary,
+                "source": p.source,
+                "options": p.setting.options(),
+            }
             for p in problems.values()
         ]
         print(json.dumps(rows, indent=2))

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal, final
 
 import jax.numpy as jnp
-import lineax as lx
 import numpy as np
 
 from .._types import Key, Mechanism, Objective
 from ..adjoint import Implicit
 from ..equilibrium import Equilibrium, MirrorDescent
 from ..game import AbstractGame
+from ..krylov import Gmres
 from ..mechanism import CappedPrice, Price
 from ..objective import Congestion
 from ..population import EquilibriumPopulation
@@ -130,7 +130,7 @@ class PricedChoice(AbstractSetting):
 
 def _equilibrium(game: AbstractGame, setting: PricedBeach | PricedChoice) -> EquilibriumPopulation:
     solver = MirrorDescent(setting.temperature, setting.learning_rate, setting.solver_steps)
-    adjoint = Implicit(lx.GMRES(rtol=1e-4, atol=1e-7, restart=40, max_steps=200))
+    adjoint = Implicit(Gmres(tolerance=1e-5, vectors=60))
     return EquilibriumPopulation(game, solver, adjoint)
 
 
