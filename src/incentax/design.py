@@ -20,13 +20,12 @@ from .population import AbstractPopulation, Access
 from .rule import AbstractRule, Hypergradient, check_access
 from .schedule import Schedule
 
-
 # Solver steps for the gradient check: at the schedule's first, smooth temperature they converge.
 CHECK_STEPS = 1000
 
 
 class DesignState(eqx.Module):
-    """Everything the next step depends on: save it, and a resumed design is bit for bit the same."""
+    """All that the next step depends on: saved and resumed, a design is bit for bit the same."""
 
     step: Int[Array, ""]
     mechanism: Mechanism

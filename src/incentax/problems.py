@@ -1,4 +1,4 @@
-"""The problems that come with the library: one plain table, read by the CLI, tests and benchmarks."""
+"""The problems that come with the library: one plain table that all others read."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

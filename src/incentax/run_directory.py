@@ -1,4 +1,4 @@
-"""A run directory: everything a design leaves behind, written so that nothing is ever half there."""
+"""A run directory: all that a design leaves behind, each file whole or not there at all."""
 
 import hashlib
 import json

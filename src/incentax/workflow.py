@@ -179,11 +179,13 @@ def _design(
             return Status.OUT_OF_TIME
         return None
 
+    goal = {setting.sense: setting.objective()}
     watch.begin("designing")
     result = design(
         population,
         mechanism,
-        **{setting.sense: setting.objective()},
+        maximize=goal.get("maximize"),
+        minimize=goal.get("minimize"),
         rule=RULES[order.rule](),
         optimizer=optimizer,
         num_steps=order.num_steps,

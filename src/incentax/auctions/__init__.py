@@ -14,9 +14,6 @@ from .mechanism import Offer as Offer
 from .mechanism import StaticAuction as StaticAuction
 from .settings import NeuralRevenue as NeuralRevenue
 from .settings import PriorFree as PriorFree
-from .valuations import Valuations as Valuations
-from .valuations import on_grid as on_grid
-from .valuations import read_valuations as read_valuations
 from .utility import AbstractUtility as AbstractUtility
 from .utility import ConstantRiskAversion as ConstantRiskAversion
 from .utility import Impatient as Impatient
@@ -25,3 +22,6 @@ from .valuation import AbstractValuation as AbstractValuation
 from .valuation import Constant as Constant
 from .valuation import Drifting as Drifting
 from .valuation import gaussian_kernel as gaussian_kernel
+from .valuations import Valuations as Valuations
+from .valuations import on_grid as on_grid
+from .valuations import read_valuations as read_valuations

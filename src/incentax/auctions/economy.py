@@ -65,8 +65,7 @@ class Economy:
         """The law by which values move."""
         if self.spread == 0:
             return Constant()
-        grid = jnp.arange(self.num_values, dtype=float) / self.num_values
-        return Drifting(gaussian_kernel(grid, growth=self.growth, spread=self.spread))
+        return Drifting(self._kernel())
 
     def game(
         self,
@@ -75,7 +74,8 @@ class Economy:
     ) -> BatchedAuction:
         """The game, with these bidders and this supply instead of the economy's own if given."""
         law = self.initial_values() if initial_values is None else initial_values
-        return BatchedAuction(
+        # Abstract variables are fields to a type checker and properties here.
+        return BatchedAuction(  # pyright: ignore[reportCallIssue]
             initial_values=jnp.asarray(law, jnp.float32),
             supply=self.supply if supply is None else supply,
             horizon=self.horizon,
@@ -95,7 +95,7 @@ class Economy:
         kernel = None
         if self.spread:
             with jax.enable_x64(True):
-                kernel = np.asarray(self.valuation().kernel, np.float64)
+                kernel = np.asarray(self._kernel(), np.float64)
         return Market(
             values,
             law,
@@ -104,6 +104,10 @@ class Economy:
             supply=self.supply,
             after_win=after_win,
         )
+
+    def _kernel(self) -> Float[Array, "S S"]:
+        grid = jnp.arange(self.num_values, dtype=float) / self.num_values
+        return gaussian_kernel(grid, growth=self.growth, spread=self.spread)
 
     def _after_win(self) -> AbstractAfterWin | None:
         if self.departure == 0:

@@ -1,6 +1,6 @@
 """Designing for the bidders in a file: half of them to design on, half to judge on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, final
 
 import equinox as eqx
@@ -13,9 +13,9 @@ from ..equilibrium import Equilibrium, MirrorDescent, solve
 from ..objective import revenue
 from ..population import EquilibriumPopulation
 from ..setting import AbstractSetting, HeldOut, Recipe
+from .cap import revenue_cap
 from .game import BatchedAuction
 from .held_out import bootstrap_interval
-from .cap import revenue_cap
 from .oracle.myerson import myerson
 from .settings import NeuralRevenue, krylov
 from .snapshot import auction_snapshot
@@ -128,11 +128,11 @@ def _row(revenues: np.ndarray) -> tuple[float, float, float]:
 def _revenues(
     game: BatchedAuction, mechanism: Mechanism, solver: MirrorDescent, laws: jax.Array
 ) -> jax.Array:
-    """Revenue at the equilibrium of each law [B S]; resamples start from the sample's equilibrium."""
+    """Revenue at the equilibrium of each law [B S]; resamples start from the first."""
 
     def at(law: jax.Array, start: jax.Array | None, num_steps: int) -> Equilibrium:
         current = eqx.tree_at(lambda g: g.initial_values, game, law)
-        paced = MirrorDescent(solver.temperature, solver.learning_rate, num_steps, solver.mirror)
+        paced = replace(solver, num_steps=num_steps)
         return solve(current, mechanism, solver=paced, start=start, throw=False)
 
     sample = at(laws[0], None, solver.num_steps)

@@ -47,7 +47,7 @@ class EqualShares(AbstractAuction):
 
 @final
 class ReservePrice(AbstractAuction):
-    """Pay-as-bid with a reserve [H] per round: sells to every bid at or above it, supply allowing."""
+    """Pay-as-bid with a reserve [H] per round: sells to every bid at or above it."""
 
     reserve: Float[Array, " H"]
 

@@ -13,15 +13,15 @@ from ..adjoint import AbstractAdjoint, Implicit
 from ..equilibrium import Equilibrium, MirrorDescent
 from ..krylov import Gmres
 from ..objective import Expected, revenue
-from ..population import AbstractPopulation, EquilibriumPopulation, SampledPopulation
+from ..population import EquilibriumPopulation, SampledPopulation
 from ..schedule import Schedule
 from ..setting import AbstractSetting, HeldOut, Recipe
+from .cap import revenue_cap
 from .economy import Economy
 from .formats import EqualShares, FirstPrice
 from .game import BatchedAuction
 from .held_out import paired_interval
 from .mechanism import NeuralAuction
-from .cap import revenue_cap
 from .snapshot import auction_snapshot
 
 
@@ -39,11 +39,15 @@ class Bidding:
 
     def solver(self) -> MirrorDescent:
         """Mirror descent with these numbers."""
-        return MirrorDescent(self.temperature, self.learning_rate, self.solver_steps)
+        return MirrorDescent(
+            temperature=self.temperature,
+            learning_rate=self.learning_rate,
+            num_steps=self.solver_steps,
+        )
 
 
 def krylov() -> AbstractAdjoint:
-    """The implicit adjoint that designs use: a few Krylov vectors are enough in single precision."""
+    """The implicit adjoint of designs: in single precision a few Krylov vectors are enough."""
     return Implicit(Gmres(tolerance=1e-3, vectors=40))
 
 
@@ -64,7 +68,7 @@ class NeuralRevenue(AbstractSetting):
     width: int = 256
 
     def recipe(self) -> Recipe:
-        """Annealed from 0.02 to 0.006; small clipped steps keep the sawtooth from throwing it off."""
+        """Annealed from 0.02 to 0.006; small steps, lest the sawtooth throw the design off."""
         return Recipe(schedule=Schedule(2e-2, 6e-3, 30), clip=0.1, audit_every=20)
 
     def population(self) -> EquilibriumPopulation:

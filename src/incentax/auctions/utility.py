@@ -25,7 +25,7 @@ class RiskNeutral(AbstractUtility):
     """Value minus payment."""
 
     def __call__(self, t, value, payment):
-        """v - p."""
+        """V - p."""
         return value - payment
 
 

@@ -49,11 +49,11 @@ class Drifting(AbstractValuation):
     kernel: Float[Array, "S S"]
 
     def push(self, t, mass, present):
-        """mass @ kernel."""
+        """Mass @ kernel."""
         return mass @ self.kernel
 
     def pull(self, t, next_values, present):
-        """kernel @ values."""
+        """Kernel @ values."""
         return self.kernel @ next_values
 
 

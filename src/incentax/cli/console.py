@@ -30,7 +30,7 @@ class CompileClock:
         self.began = time.perf_counter()
         jax.monitoring.register_event_duration_secs_listener(self._listen)
 
-    def _listen(self, event: str, duration: float, **_: object) -> None:
+    def _listen(self, event: str, duration: float, **_: str | int) -> None:
         if event in _COMPILE_EVENTS:
             self.seconds += duration
 

@@ -1,5 +1,6 @@
 """Online mirror descent on scores, for any mirror map and temperature."""
 
+from dataclasses import replace
 from typing import final
 
 import equinox as eqx
@@ -112,7 +113,7 @@ class MirrorDescent(AbstractSolver):
         """
         share = jnp.asarray(self.learning_rate * self.temperature, temperature.dtype)
         rate = jnp.where(share > 0, share / temperature, self.learning_rate)
-        return MirrorDescent(temperature, rate, num_steps, self.mirror, self.tolerance)
+        return replace(self, temperature=temperature, learning_rate=rate, num_steps=num_steps)
 
     def regularised_gain(
         self, game: AbstractGame, policy: PolicyArray, rounds: Round, mechanism: Mechanism

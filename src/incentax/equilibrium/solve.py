@@ -5,6 +5,7 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+from jax.core import Tracer
 from jaxtyping import Array, PyTree
 
 from .._errors import DesignError
@@ -117,7 +118,7 @@ def _step(z: SolverState, mechanism: Mechanism, consts: Any) -> SolverState:
 
 def _raise_nonfinite(equilibrium: Equilibrium) -> Equilibrium:
     status = equilibrium.status
-    if isinstance(status, jax.core.Tracer):
+    if isinstance(status, Tracer):
         return eqx.error_if(
             equilibrium,
             status == Status.NONFINITE_EQUILIBRIUM,

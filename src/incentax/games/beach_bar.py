@@ -83,7 +83,8 @@ class BeachBar(SuccessorGame):
         spots = jnp.arange(num_spots)[:, None, None]
         moves = jnp.arange(-1, 2)[None, :, None]
         drift = jnp.arange(-1, 2)[None, None, :]
-        return cls(
+        # Abstract variables are fields to a type checker and properties here.
+        return cls(  # pyright: ignore[reportCallIssue]
             initial_distribution=jnp.full(num_spots, 1 / num_spots),
             successors=jnp.clip(spots + moves + drift, 0, num_spots - 1),
             noise=jnp.array([(1 - still) / 2, still, (1 - still) / 2]),

@@ -129,7 +129,11 @@ class PricedChoice(AbstractSetting):
 
 
 def _equilibrium(game: AbstractGame, setting: PricedBeach | PricedChoice) -> EquilibriumPopulation:
-    solver = MirrorDescent(setting.temperature, setting.learning_rate, setting.solver_steps)
+    solver = MirrorDescent(
+        temperature=setting.temperature,
+        learning_rate=setting.learning_rate,
+        num_steps=setting.solver_steps,
+    )
     adjoint = Implicit(Gmres(tolerance=1e-5, vectors=60))
     return EquilibriumPopulation(game, solver, adjoint)
 
