@@ -59,8 +59,8 @@ RESULT: dict[str, Any] = {
         {
             "name": "residual",
             "value": 3.2e-9,
-            "bound": 1e-6,
-            "holds": True,
+            "bound": None,
+            "holds": None,
             "meaning": "how far the solver is from its fixed point",
         },
         {

@@ -86,7 +86,9 @@ def test_gap_is_positive_while_the_cap_holds(value, cap, sense, expected, phrase
     ("outcomes", "holds", "reason"),
     [
         ([True, True], True, "2 of 2 checks hold"),
-        ([True], True, "1 of 1 check hold"),
+        ([True], True, "1 of 1 check holds"),
+        ([True, "no bound"], True, "1 of 1 check holds"),
+        (["no bound"], None, "no check was made"),
         ([True, False], False, "1 of 2 checks fails: c1"),
         ([False, False], False, "2 of 2 checks fail: c0, c1"),
         ([None, True], None, "not known for c0"),
@@ -95,7 +97,12 @@ def test_gap_is_positive_while_the_cap_holds(value, cap, sense, expected, phrase
     ],
 )
 def test_verdict_needs_every_check(outcomes, holds, reason):
-    checks = [{"name": f"c{i}", "holds": outcome} for i, outcome in enumerate(outcomes)]
+    checks = [
+        {"name": f"c{i}", "bound": None, "holds": None}
+        if came == "no bound"
+        else {"name": f"c{i}", "bound": 1.0, "holds": came}
+        for i, came in enumerate(outcomes)
+    ]
     found = verdict({"certificate": checks})
     assert found.holds is holds
     assert reason in found.reason

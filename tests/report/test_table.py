@@ -40,12 +40,14 @@ def test_certificate_rows_say_it_in_words():
     checks = [
         {"name": "gap_to_cap", "value": 0.0082, "bound": 0.02, "holds": True, "meaning": "m"},
         {"name": "residual", "value": 1.0, "bound": 1e-6, "holds": False, "meaning": None},
-        {"name": "finite_n", "value": None, "bound": None, "holds": None, "meaning": ""},
+        {"name": "finite_n", "value": None, "bound": 0.1, "holds": None, "meaning": ""},
+        {"name": "gradient_error", "value": 0.5, "bound": None, "holds": None, "meaning": ""},
     ]
     assert certificate_rows({"certificate": checks}) == [
         ("gap to cap", "holds", "0.0082", "0.02", "m"),
         ("residual", "FAILS", "1.000", "1e-6", ""),
-        ("finite n", "not known", "-", "-", ""),
+        ("finite n", "not known", "-", "0.1000", ""),
+        ("gradient error", "-", "0.5000", "-", ""),
     ]
 
 
@@ -63,7 +65,7 @@ def test_the_panel_survives_without_colour(change):
     assert "A1 [bold]not markup[/bold]" in text
     assert "revenue (maximised)" in text
     assert "Converged: the value moved less" in text
-    assert ("certified: 4 of 4 checks hold" in text) == ("value" not in change)
+    assert ("certified: 3 of 3 checks hold" in text) == ("value" not in change)
     assert ("25,000 held-out values" in text) == ("held_out" in change)
 
 

@@ -22,6 +22,7 @@ from .summary import (
     finite,
     gap_words,
     number,
+    outcome,
     percent,
     standings,
     verdict,
@@ -65,7 +66,12 @@ def render(run: Run, figures: Mapping[str, str]) -> str:
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"number": html_number, "words": words, "percent": percent}
+    environment.filters |= {
+        "number": html_number,
+        "words": words,
+        "percent": percent,
+        "outcome": outcome,
+    }
     source = files("incentax.report").joinpath("templates", "report.html.j2")
     template = environment.from_string(source.read_text(encoding="utf-8"))
     result = run.result or {}
@@ -140,14 +146,20 @@ def _facts(run: Run) -> list[tuple[str, Any]]:
     rows = [
         ("rule", known["rule"], str),
         ("adjoint", known["adjoint"], str),
-        ("steps", run.steps_done, number),
-        ("asked for", None if run.result else known["steps"], number),
+        ("steps", _steps(run), str),
         ("time", result.get("seconds"), duration),
         ("compilation", result.get("compile_seconds"), duration),
         ("seed", known["seed"], str),
         ("exploitability", result.get("exploitability"), html_number),
     ]
     return [(name, show(value)) for name, value, show in rows if value is not None]
+
+
+def _steps(run: Run) -> str | None:
+    done, asked = run.steps_done, run.config["steps"]
+    if done is None or asked is None or done >= asked:
+        return None if done is None else number(done)
+    return f"{number(done)} of {number(asked)}"
 
 
 def _seed(run: Run) -> str:

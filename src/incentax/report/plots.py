@@ -65,8 +65,8 @@ FIGURES: dict[str, Drawing] = {
     ),
     "supply": Drawing(
         "Supply over the rounds",
-        "When the mechanism sells: outlines are what it offers, bars what it sells. Goods that "
-        "stay behind at the end were withheld on purpose, as an optimal reserve does.",
+        "When the mechanism sells: outlines are what it offers, bars what it sells. Goods left "
+        "over at the end are withheld, as an optimal reserve would withhold them.",
         ("*/supply",),
         plot_auction.supply,
         kind="auction",
@@ -74,7 +74,7 @@ FIGURES: dict[str, Drawing] = {
     "allocation": Drawing(
         "Who wins, and when",
         "Goods won by value, one shade per round. A sharp left edge means that the goods go to the "
-        "highest values; white below the outline, that bidders of this value leave empty-handed.",
+        "highest values; empty space below the line, that some leave without.",
         ("values", "*/flow", "*/win_probability"),
         plot_auction.allocation,
         kind="auction",

@@ -154,15 +154,26 @@ def _against(
     return Standing(name, other, kind, (value - other) / abs(other), sign * (value - other) >= 0)
 
 
+def outcome(check: Mapping[str, Any]) -> Literal["holds", "fails", "not known", "no bound"]:
+    """What came of one row of a certificate, in a word.
+
+    A row without a bound is there to be read beside the others: it can neither hold nor fail.
+    """
+    if check.get("holds") is None:
+        return "no bound" if check.get("bound") is None else "not known"
+    return "holds" if check["holds"] else "fails"
+
+
 def verdict(result: Result | None) -> Verdict:
     """Whether the certificate of `result` holds, with the reason."""
     if result is None:
         return Verdict(None, "unfinished", "the run ended before its result was written")
-    checks = result.get("certificate") or []
+    rows = [(words(row["name"]), outcome(row)) for row in result.get("certificate") or []]
+    checks = [(name, came) for name, came in rows if came != "no bound"]
     if not checks:
         return Verdict(None, "not certified", "no check was made")
-    failed = [words(check["name"]) for check in checks if check.get("holds") is False]
-    unknown = [words(check["name"]) for check in checks if check.get("holds") is None]
+    failed = [name for name, came in checks if came == "fails"]
+    unknown = [name for name, came in checks if came == "not known"]
     total = f"{len(checks)} check{'s' if len(checks) > 1 else ''}"
     if failed:
         verb = "fails" if len(failed) == 1 else "fail"
@@ -170,4 +181,5 @@ def verdict(result: Result | None) -> Verdict:
         return Verdict(False, "not certified", reason)
     if unknown:
         return Verdict(None, "partly certified", f"not known for {', '.join(unknown)}")
-    return Verdict(True, "certified", f"{len(checks)} of {total} hold")
+    verb = "holds" if len(checks) == 1 else "hold"
+    return Verdict(True, "certified", f"{len(checks)} of {total} {verb}")

@@ -21,6 +21,7 @@ from .summary import (
     finite,
     gap_words,
     number,
+    outcome,
     percent,
     standings,
     verdict,
@@ -28,7 +29,13 @@ from .summary import (
 )
 
 Rows = list[tuple[str, ...]]
-_HOLDS = {True: ("holds", "green"), False: ("FAILS", "bold red"), None: ("not known", "yellow")}
+_OUTCOMES = {
+    "holds": ("holds", "green"),
+    "fails": ("FAILS", "bold red"),
+    "not known": ("not known", "yellow"),
+    "no bound": ("-", "dim"),
+}
+_VERDICTS = {True: "green", False: "bold red", None: "yellow"}
 
 
 class Listed(Protocol):
@@ -64,7 +71,7 @@ def certificate_rows(result: Result) -> Rows:
     return [
         (
             words(check["name"]),
-            _HOLDS[check.get("holds")][0],
+            _OUTCOMES[outcome(check)][0],
             number(check.get("value")),
             number(check.get("bound")),
             check.get("meaning") or "",
@@ -127,14 +134,14 @@ def result_panel(result: Result, title: str | None = None) -> Panel:
     if result.get("certificate"):
         checks = _table(("check", "outcome", "value", "bound", "meaning"), right=(2, 3))
         for row, check in zip(certificate_rows(result), result["certificate"], strict=True):
-            outcome = Text(row[1], style=_HOLDS[check.get("holds")][1])
-            checks.add_row(Text(row[0]), outcome, *map(Text, row[2:]))
+            came = Text(row[1], style=_OUTCOMES[outcome(check)][1])
+            checks.add_row(Text(row[0]), came, *map(Text, row[2:]))
         parts += [Text(), checks]
     if held_out := result.get("held_out"):
         parts += [Text(), _held_out_table(held_out)]
     facts = "  ".join(f"{name} {text}" for name, text in fact_rows(result))
     judged = verdict(result)
-    style = _HOLDS[judged.holds][1]
+    style = _VERDICTS[judged.holds]
     parts += [
         Text(),
         Text(facts, style="dim"),
