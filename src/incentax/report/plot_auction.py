@@ -58,7 +58,11 @@ def payment(run: Run) -> Figure:
     for axes, h in zip(grid, rounds, strict=True):
         axes.axline((0, 0), slope=1, color=PALETTE["rule"], lw=1)
         for stage in stages:
-            _faint(axes, bids, run.array(f"{stage}/payment")[h], _live(run, stage, h), stage)
+            charged, colour = run.array(f"{stage}/payment")[h], PALETTE[stage]
+            axes.plot(bids, charged, _DASH[stage], color=colour, lw=1.2)
+            # The bids that matter are often few: a band under the line finds them at a glance.
+            live = np.where(_live(run, stage, h), charged, np.nan)
+            axes.plot(bids, live, color=colour, lw=6, alpha=0.35, solid_capstyle="round")
         _round_title(axes, h)
     _frame(grid, bids, bids, "bid", "payment if it wins")
     _stage_key(figure, stages, "first price")

@@ -40,17 +40,18 @@ FIGURES: dict[str, Drawing] = {
     ),
     "exploitability": Drawing(
         "Is the response an equilibrium?",
-        "What one agent could still gain by deviating, in the units of its reward. Read it beside "
-        "the objective: a value reached while this is high is not one that agents would sustain. "
-        "Residuals say how well the solver and the gradient's linear system converged.",
+        "What one agent could still gain by deviating, in the units of its reward, at the "
+        "temperature of that step: it should fall as the temperature does. The certificate below "
+        "is computed anew at the problem's own. Residuals say how well the solver and the "
+        "gradient's linear system converged.",
         ("history/step", "history/exploitability"),
         plot_history.exploitability,
     ),
     "mean_bids": Drawing(
         "Mean bid by value",
-        "How bidders answer the mechanism: solid after the design, dashed before. The further a "
-        "line falls below the diagonal, the more bidders shade. Lines are faint where a bidder "
-        "wins less than once in a hundred, for there the bid is of no consequence.",
+        "How bidders answer the mechanism: solid after the design, dashed before. Lines are faint "
+        "where a bidder wins less than once in a hundred. A bidder who can wait loses nothing by a "
+        "bid too low to win, and such bids pull the mean down; the population below shows them.",
         ("values", "bids", "*/flow"),
         plot_auction.mean_bids,
         kind="auction",
@@ -58,7 +59,7 @@ FIGURES: dict[str, Drawing] = {
     "payment": Drawing(
         "What a winner pays",
         "The payment rule itself, round by round. On the diagonal the winner pays the bid; a flat "
-        "stretch is a posted price. Lines are faint at bids that are not placed or do not win.",
+        "stretch is a posted price. The broad band marks the bids that are placed and win.",
         ("bids", "*/payment"),
         plot_auction.payment,
         kind="auction",
