@@ -129,21 +129,20 @@ def design(
     optimizer = default_optimizer(num_steps) if optimizer is None else optimizer
     key = jax.random.key(0) if key is None else key
     _, step_key, audit_key, certify_key = jax.random.split(key, 4)
-    if state is None:
-        state = initial_state(population, mechanism, optimizer, key)
+    now = initial_state(population, mechanism, optimizer, key) if state is None else state
 
     history: list[StepRecord] = []
     status = Status.DONE
     began = time.perf_counter()
     try:
-        for step in range(int(state.step), num_steps):
+        for step in range(int(now.step), num_steps):
             temperature, current = _population_at(population, schedule, step, num_steps)
-            state, facts, healthy = _step(
-                rule, current, objective, optimizer, constraint, sign, state, step_key
+            now, facts, healthy = _step(
+                rule, current, objective, optimizer, constraint, sign, now, step_key
             )
             audited = math.nan
             if audit_every and ((step + 1) % audit_every == 0 or step + 1 == num_steps):
-                state, audit = _audit(population, objective, sign, state, audit_key)
+                now, audit = _audit(population, objective, sign, now, audit_key)
                 audited = float(audit)
             record = StepRecord(
                 step=step,
@@ -156,14 +155,14 @@ def design(
             if not bool(healthy):
                 status = Status.NONFINITE_DESIGN
                 break
-            stop = None if callback is None else callback(Progress(record, num_steps, state))
+            stop = None if callback is None else callback(Progress(record, num_steps, now))
             if stop is not None:
                 status = stop
                 break
     except KeyboardInterrupt:
         status = Status.INTERRUPTED
 
-    chosen = state.best_mechanism if jnp.isfinite(state.best_value) else state.mechanism
+    chosen = now.best_mechanism if jnp.isfinite(now.best_value) else now.mechanism
     trained = None
     if rule.needs >= Access.MODEL:
         trained = _population_at(population, schedule, 0, num_steps, CHECK_STEPS)[1]
@@ -174,7 +173,7 @@ def design(
         status = certificate.status
     if throw and not status.ok and status is not Status.NOT_CONVERGED:
         raise DesignError(status.sentence)
-    return Result(chosen, response, certificate.value, tuple(history), certificate, status, state)
+    return Result(chosen, response, certificate.value, tuple(history), certificate, status, now)
 
 
 def initial_state(
@@ -228,11 +227,13 @@ def _step(rule, population, objective, optimizer, constraint, sign, state, key):
     exchange = rule.exchange(population, objective, state.mechanism, state.population, key=key)
     ascent = jax.tree.map(lambda g: -sign * g, exchange.gradient)
     numbers, structure = eqx.partition(state.mechanism, eqx.is_inexact_array)
-    updates, optimizer_state = optimizer.update(ascent, state.optimizer, numbers)
+    # Optax mixes integers and floats, which must not fail for users of strict promotion.
+    with jax.numpy_dtype_promotion("standard"):
+        updates, optimizer_state = optimizer.update(ascent, state.optimizer, numbers)
     moved = eqx.combine(optax.apply_updates(numbers, updates), structure)
     if constraint is not None:
         moved = constraint.project(moved)
-    norm = optax.global_norm(exchange.gradient)
+    norm = optax.tree.norm(exchange.gradient)
     healthy = jnp.isfinite(norm) & jnp.isfinite(exchange.value)
     following = DesignState(
         state.step + 1,

@@ -79,6 +79,7 @@ def gmres(apply, right: Float[Array, " n"], *, tolerance: float, vectors: int):
     basis = jnp.zeros((vectors + 1, right.size), dtype).at[0].set(right / safe)
     rotation = jnp.eye(vectors + 1, dtype=dtype)
     triangle = jnp.zeros((vectors, vectors), dtype)
+    order = jnp.arange(vectors, dtype=jnp.int32)
 
     def unfinished(carry):
         k, _, rotation, _ = carry
@@ -102,13 +103,13 @@ def gmres(apply, right: Float[Array, " n"], *, tolerance: float, vectors: int):
         upper, lower = rotation[k], rotation[k + 1]
         rotation = rotation.at[k].set(cosine * upper + sine * lower)
         rotation = rotation.at[k + 1].set(cosine * lower - sine * upper)
-        kept = jnp.where(jnp.arange(vectors) < k, column[:vectors], 0).at[k].set(radius)
+        kept = jnp.where(order < k, column[:vectors], 0).at[k].set(radius)
         following = jnp.where(length > 0, image / jnp.where(length > 0, length, 1), 0)
         return k + 1, basis.at[k + 1].set(following), rotation, triangle.at[:, k].set(kept)
 
     start = (jnp.zeros((), jnp.int32), basis, rotation, triangle)
     k, basis, rotation, triangle = jax.lax.while_loop(unfinished, extend, start)
-    used = jnp.arange(vectors) < k
+    used = order < k
     solvable = used & (jnp.diagonal(triangle) != 0)
     triangle = triangle + jnp.diag(jnp.where(solvable, 0, 1).astype(dtype))
     target = jnp.where(solvable, scale * rotation[:vectors, 0], 0)

@@ -76,7 +76,7 @@ class Economy:
         law = self.initial_values() if initial_values is None else initial_values
         # Abstract variables are fields to a type checker and properties here.
         return BatchedAuction(  # pyright: ignore[reportCallIssue]
-            initial_values=jnp.asarray(law, jnp.float32),
+            initial_values=jnp.asarray(law, float),
             supply=self.supply if supply is None else supply,
             horizon=self.horizon,
             num_bids=self.num_bids,

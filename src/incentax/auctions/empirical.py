@@ -113,9 +113,7 @@ class EmpiricalRevenue(AbstractSetting):
     def _revenues(self, mechanism: Mechanism, laws: np.ndarray) -> np.ndarray:
         game = self._game(1)
         return np.asarray(
-            _revenues(
-                game, mechanism, self.published.bidding.solver(), jnp.asarray(laws, jnp.float32)
-            )
+            _revenues(game, mechanism, self.published.bidding.solver(), jnp.asarray(laws, float))
         )
 
 

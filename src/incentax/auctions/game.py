@@ -137,7 +137,7 @@ class BatchedAuction(AbstractGame):
         out = reentry * fresh + (1 - reentry) * next_values[-1]
         utility = self.utility(t, *jnp.broadcast_arrays(self.values[:, None], round.payment[None]))
         leaving = self._probability(self.departure) * (out - losing)
-        active = losing[:, None] + round.win_probability * (utility + leaving[:, None])
+        active = losing[:, None] + round.win_probability[None] * (utility + leaving[:, None])
         return jnp.concatenate([active, jnp.full((1, self.num_bids), out)])
 
     def _departed(self, flow: RoundFlow, win_probability: Float[Array, " A"]):

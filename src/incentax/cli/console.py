@@ -5,6 +5,7 @@ import platform
 import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 import jax
 from rich.console import Console
@@ -28,9 +29,10 @@ class CompileClock:
     def __init__(self):
         self.seconds = 0.0
         self.began = time.perf_counter()
-        jax.monitoring.register_event_duration_secs_listener(self._listen)
+        register: Any = jax.monitoring.register_event_duration_secs_listener
+        register(self._listen)
 
-    def _listen(self, event: str, duration: float, **_: str | int) -> None:
+    def _listen(self, event: str, duration: float, **_: Any) -> None:
         if event in _COMPILE_EVENTS:
             self.seconds += duration
 

@@ -92,7 +92,7 @@ class PricedChoice(AbstractSetting):
     start: tuple[float, ...]
     sharpness: float = 50.0
     temperature: float = 0.1
-    learning_rate: float = 0.5
+    learning_rate: float = 0.05
     solver_steps: int = 500
 
     def recipe(self) -> Recipe:

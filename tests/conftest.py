@@ -1,0 +1,26 @@
+"""Shape and type checks on, double precision on, nothing silently promoted."""
+
+import os
+
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+
+import jax
+import pytest
+from hypothesis import settings
+from jaxtyping import install_import_hook
+
+hook = install_import_hook("incentax", "beartype.beartype")
+
+jax.config.update("jax_enable_x64", True)
+jax.config.update("jax_numpy_dtype_promotion", "strict")
+jax.config.update("jax_numpy_rank_promotion", "raise")
+
+# Compilation makes first examples slow; derandomised so that a red run is red for everybody.
+settings.register_profile("suite", deadline=None, derandomize=True, max_examples=25)
+settings.load_profile("suite")
+
+
+@pytest.fixture
+def key():
+    """A fixed key."""
+    return jax.random.key(0)
