@@ -160,8 +160,9 @@ def _design(
     if unrolled is not None:
         population = dataclasses.replace(population, adjoint=unrolled())
     mechanism = setting.mechanism(mechanism_key)
+    rule = RULES[order.rule]()
     optimizer = recipe.optimizer(order.num_steps)
-    start = initial_state(population, mechanism, optimizer, design_key)
+    start = initial_state(population, mechanism, optimizer, design_key, rule=rule)
     state, history = run.load_checkpoint(start) or (start, [])
     cap = setting.cap()
 
@@ -186,7 +187,7 @@ def _design(
         mechanism,
         maximize=goal.get("maximize"),
         minimize=goal.get("minimize"),
-        rule=RULES[order.rule](),
+        rule=rule,
         optimizer=optimizer,
         num_steps=order.num_steps,
         schedule=recipe.schedule,
