@@ -156,7 +156,7 @@ class PriceGuard(AbstractGuard):
             cut=cut,
             held=held,
             rose=memory.rose | (memory.cut & ~first & (cost > memory.cost + slack)),
-            num_cut=memory.num_cut + cut,
+            num_cut=memory.num_cut + cut.astype(jnp.int32),
             num_steps=memory.num_steps + 1,
             agent_steps=memory.agent_steps + _agent_steps(response),
         )

@@ -1,0 +1,9 @@
+from .cournot import Cournot as Cournot
+from .diagnostics import lipschitz as lipschitz
+from .diagnostics import secant_monotonicity as secant_monotonicity
+from .diagnostics import strong_monotonicity as strong_monotonicity
+from .energy import EnergyDemand as EnergyDemand
+from .instance import AbstractInstance as AbstractInstance
+from .linear_quadratic import LinearQuadratic as LinearQuadratic
+from .oscillators import Oscillators as Oscillators
+from .tullock import Tullock as Tullock
