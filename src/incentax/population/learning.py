@@ -107,6 +107,9 @@ class LearningPopulation(AbstractPopulation):
         residual = moves[-1] / (1 + jnp.max(jnp.abs(following.actions)))
         first = moves[0]
         tracking = jnp.where(first > 0, moves[-1] / jnp.where(first > 0, first, 1), 0)
+        # Moves that shrink by a constant ratio leave the sum of a geometric series to go.
+        ratio = jnp.abs(tracking) ** (1 / max(1, self.steps_per_price - 1))
+        ahead = jnp.where(ratio < 1, moves[-1] / jnp.where(ratio < 1, 1 - ratio, 1), jnp.inf)
         judged = self.steps_per_price >= self.judge_steps
         settled = (residual <= self.tolerance) | (not judged)
         finite = jnp.all(jnp.isfinite(following.actions))
@@ -114,6 +117,7 @@ class LearningPopulation(AbstractPopulation):
         response = JointAction(
             actions=observed(following.actions),
             residual=residual,
+            uncertainty=ahead if self.steps_per_price > 1 else jnp.full_like(first, jnp.inf),
             tracking=tracking if self.steps_per_price > 1 else unknown(first),
             monotonicity=unknown(first),
             num_steps=jnp.asarray(self.steps_per_price),

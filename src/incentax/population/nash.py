@@ -187,11 +187,16 @@ class NashPopulation(AbstractPopulation):
         failure = jnp.where(
             jnp.isfinite(residual), Status.NOT_CONVERGED, Status.NONFINITE_EQUILIBRIUM
         )
+        monotonicity = least_monotonicity(self.game, still)
         return JointAction(
             actions=actions,
             residual=residual,
+            # An error bound of strongly monotone games, but for their Lipschitz constant.
+            uncertainty=10
+            * residual
+            / jnp.minimum(1, jnp.abs(jnp.nan_to_num(monotonicity, nan=1))),
             tracking=unknown(still),
-            monotonicity=least_monotonicity(self.game, still),
+            monotonicity=monotonicity,
             num_steps=jnp.asarray(self.solver.num_steps),
             status=jnp.where(residual <= self.solver.tolerance, Status.DONE, failure).astype(
                 jnp.int32

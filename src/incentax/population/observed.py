@@ -15,6 +15,8 @@ class JointAction(eqx.Module):
     - `residual`: what is left to the equilibrium: the largest |x - Proj(x - F(x) - p)| where the
       model is at hand, the relative gap of a traffic assignment, and the largest move of the last
       step per unit of action where agents are only watched.
+    - `uncertainty`: how far the actions may be from the equilibrium's, in order of magnitude and
+      in their own unit; infinite where agents show no sign of settling.
     - `tracking`: size of the last move over that of the first, where agents are watched while
       they learn: below one they settle between prices; NaN elsewhere.
     - `monotonicity`: least eigenvalue of the symmetric part of F's derivative at these actions,
@@ -25,6 +27,7 @@ class JointAction(eqx.Module):
 
     actions: Float[Array, "*shape"]
     residual: Scalar
+    uncertainty: Scalar
     tracking: Scalar
     monotonicity: Scalar
     num_steps: Int[Array, ""]

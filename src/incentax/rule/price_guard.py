@@ -31,7 +31,7 @@ class Seen(eqx.Module):
     price: Float[Array, "*shape"]
     actions: Float[Array, "*shape"]
     cost: Scalar
-    residual: Scalar
+    uncertainty: Scalar
     first_cost: Scalar
     best_cost: Scalar
     first_norm: Scalar
@@ -132,13 +132,13 @@ class PriceGuard(AbstractGuard):
         cut = jnp.linalg.norm((made - wanted).reshape(-1)) > 1e-6 * length
         held = cut & (jnp.linalg.norm(made.reshape(-1)) <= STANDSTILL * length)
         first = memory.num_steps == 0
-        residual = _evidence(response, "residual", cost)
+        uncertainty = _evidence(response, "uncertainty", cost)
         slack = 1e-9 * (1 + jnp.abs(cost))
         return Seen(
             price=price,
             actions=actions,
             cost=cost,
-            residual=residual,
+            uncertainty=uncertainty,
             first_cost=jnp.where(first, cost, memory.first_cost),
             best_cost=jnp.fmin(cost, memory.best_cost),
             first_norm=jnp.where(first, norm, memory.first_norm),
@@ -148,7 +148,7 @@ class PriceGuard(AbstractGuard):
             monotonicity=jnp.fmin(
                 memory.monotonicity,
                 jnp.fmin(
-                    _secant(memory, price, actions, residual),
+                    _secant(memory, price, actions, uncertainty),
                     _evidence(response, "monotonicity", cost),
                 ),
             ),
@@ -194,13 +194,14 @@ class PriceGuard(AbstractGuard):
             return Status.NOT_TRACKING
         if not arrived and cost > float(memory.first_cost) + slack:
             return Status.NOT_DESCENDING
-        unmoved = float(memory.reacted) <= UNMOVED * float(memory.moved)
+        blur = np.nan_to_num(float(memory.uncertainty), posinf=0.0)
+        unmoved = float(memory.reacted) <= max(UNMOVED * float(memory.moved), 2 * blur)
         if not arrived and int(memory.num_steps) > 2 and unmoved and not bool(memory.cut):
             return Status.PRICE_DRIFT
         return Status.DONE
 
 
-_NUMBERS = "cost residual first_cost best_cost first_norm norm moved reacted tracking".split()
+_NUMBERS = "cost uncertainty first_cost best_cost first_norm norm moved reacted tracking".split()
 
 
 def _first_actions(setup: Setup) -> Any:
@@ -209,24 +210,24 @@ def _first_actions(setup: Setup) -> Any:
     return joint_action(response)
 
 
-def _secant(memory: Seen, price, actions, residual) -> Scalar:
-    """-<dp, dx> / |dx|^2 of the last two exchanges; NaN unless both were settled enough.
+def _secant(memory: Seen, price, actions, uncertainty) -> Scalar:
+    """-<dp, dx> / |dx|^2 of the last two exchanges; NaN where their uncertainty could explain it.
 
     At exact equilibria it is at least mu; below zero the game is not monotone in between.
     """
     shift = (actions - memory.actions).reshape(-1)
+    paid = (price - memory.price).reshape(-1)
     distance = jnp.linalg.norm(shift)
-    product = jnp.sum(shift * (price - memory.price).reshape(-1))
-    scale = 1 + jnp.max(jnp.abs(actions))
-    blur = jnp.fmax(residual, memory.residual) * scale
-    floor = jnp.finfo(actions.dtype).eps ** 0.5 * scale
-    told = (memory.num_steps > 0) & (distance > 100 * blur) & (distance > floor)
+    product = jnp.sum(shift * paid)
+    rounding = jnp.finfo(actions.dtype).eps ** 0.5 * (1 + jnp.max(jnp.abs(actions)))
+    blur = (uncertainty + memory.uncertainty + rounding) * shift.size**0.5
+    told = (memory.num_steps > 0) & (jnp.abs(product) > 2 * blur * jnp.linalg.norm(paid))
     return jnp.where(told, -product / jnp.where(told, distance, 1) ** 2, jnp.nan)
 
 
 def _evidence(response: Response, name: str, like: Scalar) -> Scalar:
-    if isinstance(response, JointAction) or name == "residual":
-        return jnp.asarray(getattr(response, name, math.nan)).astype(like.dtype)
+    if isinstance(response, JointAction):
+        return getattr(response, name).astype(like.dtype)
     return jnp.full((), jnp.nan, like.dtype)
 
 
