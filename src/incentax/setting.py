@@ -54,6 +54,8 @@ class AbstractSetting(ABC):
     kind: ClassVar[Literal["auction", "game"]]
     sense: ClassVar[Literal["maximize", "minimize"]]
     objective_name: ClassVar[str]
+    # The unregularised exploitability, in units of reward, up to which equilibria are believed.
+    exploitability_bound: ClassVar[float]
 
     def options(self) -> dict[str, bool | int | float]:
         """Every number a user may set, by name, those of nested records included."""
@@ -123,18 +125,22 @@ def _numbers(record: Any) -> dict[str, bool | int | float]:
     found: dict[str, bool | int | float] = {}
     for entry in fields(record):
         value = getattr(record, entry.name)
-        if is_dataclass(value):
+        if _is_record(value):
             found |= _numbers(value)
         elif isinstance(value, (int, float)):
             found[entry.name] = value
     return found
 
 
+def _is_record(value: Any) -> bool:
+    return is_dataclass(value) and not isinstance(value, type)
+
+
 def _changed(record: Any, changes: dict[str, float]) -> Any:
     updates = {}
     for entry in fields(record):
         value = getattr(record, entry.name)
-        if is_dataclass(value):
+        if _is_record(value):
             updates[entry.name] = _changed(value, changes)
         elif entry.name in changes:
             updates[entry.name] = changes[entry.name]

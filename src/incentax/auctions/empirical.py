@@ -35,6 +35,7 @@ class EmpiricalRevenue(AbstractSetting):
     kind: ClassVar[Literal["auction", "game"]] = "auction"
     sense: ClassVar[Literal["maximize", "minimize"]] = "maximize"
     objective_name: ClassVar[str] = "revenue"
+    exploitability_bound: ClassVar[float] = 1e-3
 
     published: NeuralRevenue
     valuations: Valuations

@@ -62,6 +62,7 @@ class NeuralRevenue(AbstractSetting):
     kind: ClassVar[Literal["auction", "game"]] = "auction"
     sense: ClassVar[Literal["maximize", "minimize"]] = "maximize"
     objective_name: ClassVar[str] = "revenue"
+    exploitability_bound: ClassVar[float] = 1e-3
 
     economy: Economy = field(default_factory=Economy)
     bidding: Bidding = field(default_factory=Bidding)
@@ -127,9 +128,10 @@ class PriorFree(AbstractSetting):
     kind: ClassVar[Literal["auction", "game"]] = "auction"
     sense: ClassVar[Literal["maximize", "minimize"]] = "maximize"
     objective_name: ClassVar[str] = "revenue"
+    exploitability_bound: ClassVar[float] = 1e-3
 
     economy: Economy = field(default_factory=lambda: Economy(horizon=5, reentry=0.3))
-    bidding: Bidding = field(default_factory=Bidding)
+    bidding: Bidding = field(default_factory=lambda: Bidding(solver_steps=200))
     width: int = 256
     supply_low: float = 0.6
     supply_high: float = 1.2
@@ -144,8 +146,8 @@ class PriorFree(AbstractSetting):
             )
 
     def recipe(self) -> Recipe:
-        """Fewer steps, each of several games; solves start cold, so they take more iterations."""
-        return Recipe(num_steps=200, schedule=Schedule(2e-2, 1e-2, 100), audit_every=0)
+        """Fewer steps, each of several games; solves start cold, so each takes more iterations."""
+        return Recipe(num_steps=200, schedule=Schedule(2e-2, 1e-2, 50), audit_every=0)
 
     def population(self) -> SampledPopulation:
         """A batch of games an exchange."""

@@ -32,6 +32,7 @@ class PricedBeach(AbstractSetting):
     kind: ClassVar[Literal["auction", "game"]] = "game"
     sense: ClassVar[Literal["maximize", "minimize"]] = "minimize"
     objective_name: ClassVar[str] = "congestion"
+    exploitability_bound: ClassVar[float] = 2e-2
 
     price_cap: float = 0.5
     spots: int = 20
@@ -40,7 +41,7 @@ class PricedBeach(AbstractSetting):
     crowd_weight: float = 0.1
     sharpness: float = 50.0
     temperature: float = 1e-2
-    learning_rate: float = 2.0
+    learning_rate: float = 10.0
     solver_steps: int = 500
 
     def recipe(self) -> Recipe:
@@ -87,6 +88,7 @@ class PricedChoice(AbstractSetting):
     kind: ClassVar[Literal["auction", "game"]] = "game"
     sense: ClassVar[Literal["maximize", "minimize"]] = "minimize"
     objective_name: ClassVar[str] = "congestion"
+    exploitability_bound: ClassVar[float] = 2e-2
 
     game: Callable[[], AbstractGame]
     start: tuple[float, ...]
