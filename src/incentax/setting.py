@@ -54,8 +54,6 @@ class AbstractSetting(ABC):
     kind: ClassVar[Literal["auction", "game"]]
     sense: ClassVar[Literal["maximize", "minimize"]]
     objective_name: ClassVar[str]
-    # The unregularised exploitability, in units of reward, up to which equilibria are believed.
-    exploitability_bound: ClassVar[float]
 
     def options(self) -> dict[str, bool | int | float]:
         """Every number a user may set, by name, those of nested records included."""
@@ -77,6 +75,11 @@ class AbstractSetting(ABC):
                 raise ValueError(f"expected a whole number for {name}, got {number}")
         typed = {name: type(known[name])(number) for name, number in changes.items()}
         return _changed(self, typed)
+
+    @property
+    @abstractmethod
+    def exploitability_bound(self) -> float:
+        """The unregularised exploitability, in units of reward, up to which one trusts a result."""
 
     @abstractmethod
     def recipe(self) -> Recipe:
