@@ -11,6 +11,13 @@ from .best_response import BestResponse as BestResponse
 from .best_response import SalesFlow as SalesFlow
 from .best_response import best_response as best_response
 from .best_response import sales_flow as sales_flow
+from .clearing import Clearing as Clearing
+from .clearing import ClearingInterval as ClearingInterval
+from .clearing import dual_value as dual_value
+from .clearing import efficient_welfare as efficient_welfare
+from .clearing import first_price as first_price
+from .clearing import first_price_interval as first_price_interval
+from .clearing import repriced as repriced
 from .closed_form import StaticFirstPrice as StaticFirstPrice
 from .closed_form import clearing_price as clearing_price
 from .closed_form import reserve_slope as reserve_slope
