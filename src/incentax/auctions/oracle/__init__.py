@@ -11,6 +11,13 @@ from .best_response import BestResponse as BestResponse
 from .best_response import SalesFlow as SalesFlow
 from .best_response import best_response as best_response
 from .best_response import sales_flow as sales_flow
+from .caps import Cap as Cap
+from .caps import dynamic_cap as dynamic_cap
+from .caps import first_best as first_best
+from .caps import has_dynamic_cap as has_dynamic_cap
+from .caps import has_memoryless_cap as has_memoryless_cap
+from .caps import is_first_best_cap as is_first_best_cap
+from .caps import memoryless_cap as memoryless_cap
 from .clearing import Clearing as Clearing
 from .clearing import ClearingInterval as ClearingInterval
 from .clearing import dual_value as dual_value
@@ -24,6 +31,9 @@ from .closed_form import reserve_slope as reserve_slope
 from .closed_form import static_first_price as static_first_price
 from .closed_form import static_revenue as static_revenue
 from .closed_form import supply_slope as supply_slope
+from .coupling import CoupledPairs as CoupledPairs
+from .coupling import coupled_pairs as coupled_pairs
+from .coupling import is_monotone as is_monotone
 from .market import Market as Market
 from .myerson import OptimalPrice as OptimalPrice
 from .myerson import RevenueCurve as RevenueCurve
@@ -41,3 +51,5 @@ from .pay_as_bid import pay_as_bid_revenue as pay_as_bid_revenue
 from .sequential import one_unit_bids as one_unit_bids
 from .sequential import two_batch_bids as two_batch_bids
 from .sequential import two_batch_revenue as two_batch_revenue
+from .weighted_cap import has_weighted_cap as has_weighted_cap
+from .weighted_cap import weighted_cap as weighted_cap
