@@ -34,6 +34,7 @@ from .closed_form import supply_slope as supply_slope
 from .coupling import CoupledPairs as CoupledPairs
 from .coupling import coupled_pairs as coupled_pairs
 from .coupling import is_monotone as is_monotone
+from .indifference import indifference_prices as indifference_prices
 from .market import Market as Market
 from .myerson import OptimalPrice as OptimalPrice
 from .myerson import RevenueCurve as RevenueCurve
@@ -48,8 +49,15 @@ from .pay_as_bid import ConstantRelativeAversion as ConstantRelativeAversion
 from .pay_as_bid import RiskNeutral as RiskNeutral
 from .pay_as_bid import pay_as_bid as pay_as_bid
 from .pay_as_bid import pay_as_bid_revenue as pay_as_bid_revenue
+from .posted import PostedPath as PostedPath
+from .posted import constant_price as constant_price
+from .posted import posted_path as posted_path
+from .posted import posted_sales as posted_sales
+from .posted_search import CrossEntropy as CrossEntropy
+from .posted_search import best_posted_path as best_posted_path
 from .sequential import one_unit_bids as one_unit_bids
 from .sequential import two_batch_bids as two_batch_bids
 from .sequential import two_batch_revenue as two_batch_revenue
+from .staying import best_staying_path as best_staying_path
 from .weighted_cap import has_weighted_cap as has_weighted_cap
 from .weighted_cap import weighted_cap as weighted_cap
