@@ -34,6 +34,12 @@ from .closed_form import supply_slope as supply_slope
 from .coupling import CoupledPairs as CoupledPairs
 from .coupling import coupled_pairs as coupled_pairs
 from .coupling import is_monotone as is_monotone
+from .first_price_baselines import first_price_best_reserve as first_price_best_reserve
+from .first_price_baselines import (
+    first_price_best_round_reserves as first_price_best_round_reserves,
+)
+from .first_price_baselines import first_price_best_supply as first_price_best_supply
+from .first_price_baselines import first_price_equal_split as first_price_equal_split
 from .indifference import indifference_prices as indifference_prices
 from .market import Market as Market
 from .myerson import OptimalPrice as OptimalPrice
@@ -59,5 +65,7 @@ from .sequential import one_unit_bids as one_unit_bids
 from .sequential import two_batch_bids as two_batch_bids
 from .sequential import two_batch_revenue as two_batch_revenue
 from .staying import best_staying_path as best_staying_path
+from .summary import OracleSummary as OracleSummary
+from .summary import summarise as summarise
 from .weighted_cap import has_weighted_cap as has_weighted_cap
 from .weighted_cap import weighted_cap as weighted_cap
