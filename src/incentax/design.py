@@ -237,7 +237,9 @@ def _population_at(population, schedule, step, num_steps, solver_steps=None):
     temperature = schedule.temperature(step, num_steps)
     # An array, so that the next temperature does not compile the step again.
     relaxed = jnp.asarray(temperature, jnp.float32)
-    return temperature, population.relaxed(relaxed, solver_steps or schedule.solver_steps)
+    return temperature, population.relaxed(
+        relaxed, schedule.share, solver_steps or schedule.solver_steps
+    )
 
 
 @eqx.filter_jit

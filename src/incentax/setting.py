@@ -76,6 +76,11 @@ class AbstractSetting(ABC):
         typed = {name: type(known[name])(number) for name, number in changes.items()}
         return _changed(self, typed)
 
+    @property
+    @abstractmethod
+    def exploitability_bound(self) -> float:
+        """The unregularised exploitability, in units of reward, up to which one trusts a result."""
+
     @abstractmethod
     def recipe(self) -> Recipe:
         """The default recipe."""
@@ -123,18 +128,22 @@ def _numbers(record: Any) -> dict[str, bool | int | float]:
     found: dict[str, bool | int | float] = {}
     for entry in fields(record):
         value = getattr(record, entry.name)
-        if is_dataclass(value):
+        if _is_record(value):
             found |= _numbers(value)
         elif isinstance(value, (int, float)):
             found[entry.name] = value
     return found
 
 
+def _is_record(value: Any) -> bool:
+    return is_dataclass(value) and not isinstance(value, type)
+
+
 def _changed(record: Any, changes: dict[str, float]) -> Any:
     updates = {}
     for entry in fields(record):
         value = getattr(record, entry.name)
-        if is_dataclass(value):
+        if _is_record(value):
             updates[entry.name] = _changed(value, changes)
         elif entry.name in changes:
             updates[entry.name] = changes[entry.name]

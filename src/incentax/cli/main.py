@@ -15,6 +15,7 @@ app = typer.Typer(
     help="Design incentives for large populations: tolls, auctions, prices.",
     no_args_is_help=True,
     add_completion=False,
+    pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
