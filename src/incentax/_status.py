@@ -87,7 +87,7 @@ _SENTENCES = {
     ),
     Status.PRICE_DRIFT: (
         "the price drifts while nobody reacts, as at an optimum on the boundary of what agents "
-        "can do; use SocialGradient(ResidualForm(...)) or SocialGradient(TangentForm(...))"
+        "can do; use the residual or the tangent form of SocialGradient, or Externality(...)"
     ),
     Status.NOT_DESCENDING: (
         "the objective ended worse than it began; lower the planner's learning rate, or let the "

@@ -44,8 +44,8 @@ class Certificate(eqx.Module):
 
     @property
     def gap(self) -> float:
-        """Share of the cap that the value leaves; NaN without a cap."""
-        return 1 - self.value / self.cap
+        """Share of the cap that the value leaves; NaN without a cap, or with one of zero."""
+        return 1 - self.value / self.cap if self.cap else float("nan")
 
 
 def certify(

@@ -79,10 +79,10 @@ def social_gradient_flow(
         actions = equilibrium(value)
         return form.direction(actions, social_slope(minimize, actions)[1])
 
-    solution = _integrate(field, price.value, duration, num_points, tolerance)
-    actions = jax.lax.map(equilibrium, solution.ys)
+    times, prices, dense = _integrate(field, price.value, duration, num_points, tolerance)
+    actions = jax.lax.map(equilibrium, prices)
     value = jax.lax.map(lambda x: social_cost(minimize, x), actions)
-    return Flow(solution.ts, solution.ys, actions, value, solution)
+    return Flow(times, prices, actions, value, dense)
 
 
 def joint_flow(
@@ -127,10 +127,10 @@ def joint_flow(
             force = (gain @ force.reshape(-1)).reshape(force.shape)
         return force, speed * social_slope(minimize, actions)[1]
 
-    solution = _integrate(field, (start, price.value), duration, num_points, tolerance)
-    actions, prices = solution.ys
+    times, points, dense = _integrate(field, (start, price.value), duration, num_points, tolerance)
+    actions, prices = points
     value = jax.lax.map(lambda x: social_cost(minimize, x), actions)
-    return Flow(solution.ts, prices, actions, value, solution)
+    return Flow(times, prices, actions, value, dense)
 
 
 @eqx.filter_jit
@@ -162,4 +162,6 @@ def _integrate(field, start, duration: float, num_points: int, tolerance: float)
             "the flow could not be integrated: the equilibrium or the objective is not smooth "
             "enough here; loosen `tolerance` or shorten `duration`"
         )
-    return solution
+    if solution.ts is None or solution.ys is None:  # what SaveAt(ts=...) rules out
+        raise DesignError("the flow has no points; try a longer `duration`")
+    return solution.ts, solution.ys, solution

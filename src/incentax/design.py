@@ -180,7 +180,9 @@ def design(
     certificate, response = certify(
         population, objective, chosen, trained=trained, cap=cap, key=certify_key
     )
-    if status is Status.DONE and not certificate.status.ok:
+    # Agents who never settle explain why a design met infinities, not the other way round.
+    explains = status is Status.DONE or certificate.status is Status.NOT_TRACKING
+    if explains and not certificate.status.ok:
         status = certificate.status
     objection, diagnosis = rule.guard.verdict(now.guard, chosen, response)
     if status is Status.DONE:

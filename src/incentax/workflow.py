@@ -15,14 +15,46 @@ from ._types import Key
 from .adjoint import AbstractAdjoint, Backprop, Checkpointed
 from .certificate import Certificate, certify
 from .design import Progress, Result, StepRecord, design, initial_state
+from .population import Access
 from .problems import Problem
-from .rule import AbstractRule, Hypergradient, ZerothOrder
+from .rule import (
+    AbstractRule,
+    Externality,
+    Hypergradient,
+    SocialGradient,
+    TangentForm,
+    ZerothOrder,
+)
 from .run_directory import RunDirectory
+from .setting import AbstractSetting
 
-RULES: Mapping[str, Callable[[], AbstractRule]] = {
-    "hypergradient": Hypergradient,
-    "zeroth-order": ZerothOrder,
+
+def _social_gradient(setting: AbstractSetting) -> AbstractRule:
+    constraints = setting.constraints()
+    if constraints is None:
+        return SocialGradient()
+    return SocialGradient(TangentForm.of(constraints))
+
+
+def _externality(setting: AbstractSetting) -> AbstractRule:
+    marginal_cost = setting.marginal_cost()
+    if marginal_cost is None:
+        raise ValueError(
+            "expected a problem whose agents' marginal costs are known for externality, got one "
+            "without; try social-gradient"
+        )
+    return Externality(marginal_cost)
+
+
+RULES: Mapping[str, Callable[[AbstractSetting], AbstractRule]] = {
+    "hypergradient": lambda setting: Hypergradient(),
+    "social-gradient": _social_gradient,
+    "externality": _externality,
+    "zeroth-order": lambda setting: ZerothOrder(),
 }
+
+# Rules that need one scalar gain for all prices.
+PLAIN = ("social-gradient", "externality")
 
 # None keeps the adjoint that the problem's population comes with.
 ADJOINTS: Mapping[str, Callable[[], AbstractAdjoint] | None] = {
@@ -158,10 +190,16 @@ def _design(
     population = setting.population()
     unrolled = ADJOINTS[order.adjoint]
     if unrolled is not None:
+        if population.offers < Access.MODEL:
+            raise ValueError(
+                f"expected --adjoint implicit for {order.problem.name}, got {order.adjoint}, but "
+                f"of its population {population.offers.sentence}; leave it out"
+            )
         population = dataclasses.replace(population, adjoint=unrolled())
     mechanism = setting.mechanism(mechanism_key)
-    rule = RULES[order.rule]()
-    optimizer = recipe.optimizer(order.num_steps)
+    rule = RULES[order.rule](setting)
+    plain = order.rule in PLAIN
+    optimizer = recipe.plain_optimizer() if plain else recipe.optimizer(order.num_steps)
     start = initial_state(population, mechanism, optimizer, design_key, rule=rule)
     state, history = run.load_checkpoint(start) or (start, [])
     cap = setting.cap()

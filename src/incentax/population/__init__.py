@@ -1,5 +1,6 @@
 from .base import AbstractPopulation as AbstractPopulation
 from .base import Access as Access
+from .crowd import ObservedCrowd as ObservedCrowd
 from .equilibrium import EquilibriumPopulation as EquilibriumPopulation
 from .equilibrium import SampledPopulation as SampledPopulation
 from .gradient_learners import ExtragradientPlay as ExtragradientPlay

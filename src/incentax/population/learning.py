@@ -112,8 +112,6 @@ class LearningPopulation(AbstractPopulation):
         ahead = jnp.where(ratio < 1, moves[-1] / jnp.where(ratio < 1, 1 - ratio, 1), jnp.inf)
         judged = self.steps_per_price >= self.judge_steps
         settled = (residual <= self.tolerance) | (not judged)
-        finite = jnp.all(jnp.isfinite(following.actions))
-        failure = jnp.where(finite, Status.NOT_TRACKING, Status.NONFINITE_EQUILIBRIUM)
         response = JointAction(
             actions=observed(following.actions),
             residual=residual,
@@ -121,7 +119,7 @@ class LearningPopulation(AbstractPopulation):
             tracking=tracking if self.steps_per_price > 1 else unknown(first),
             monotonicity=unknown(first),
             num_steps=jnp.asarray(self.steps_per_price),
-            status=jnp.where(finite & settled, Status.DONE, failure).astype(jnp.int32),
+            status=jnp.where(settled, Status.DONE, Status.NOT_TRACKING).astype(jnp.int32),
         )
         return response, following
 
@@ -129,7 +127,7 @@ class LearningPopulation(AbstractPopulation):
         """The same agents given `judge_steps` steps, for certificates and audits."""
         return replace_steps(self, max(self.judge_steps, self.steps_per_price))
 
-    def relaxed(self, temperature: Scalar, num_steps: int) -> "LearningPopulation":
+    def relaxed(self, temperature: Scalar, share: float, num_steps: int) -> "LearningPopulation":
         """Refused: a continuous game has no temperature."""
         raise ValueError(no_temperature("LearningPopulation"))
 

@@ -173,7 +173,7 @@ class NashPopulation(AbstractPopulation):
         )
         return self._describe(*jax.lax.stop_gradient((actions, mechanism)), actions), actions
 
-    def relaxed(self, temperature: Scalar, num_steps: int) -> "NashPopulation":
+    def relaxed(self, temperature: Scalar, share: float, num_steps: int) -> "NashPopulation":
         """Refused: a continuous game has no temperature."""
         raise ValueError(no_temperature("NashPopulation"))
 

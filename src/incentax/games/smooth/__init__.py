@@ -1,3 +1,5 @@
+from .assignment import Assignment as Assignment
+from .assignment import assign as assign
 from .cournot import Cournot as Cournot
 from .diagnostics import lipschitz as lipschitz
 from .diagnostics import secant_monotonicity as secant_monotonicity
@@ -5,5 +7,14 @@ from .diagnostics import strong_monotonicity as strong_monotonicity
 from .energy import EnergyDemand as EnergyDemand
 from .instance import AbstractInstance as AbstractInstance
 from .linear_quadratic import LinearQuadratic as LinearQuadratic
+from .network import Demand as Demand
+from .network import Network as Network
+from .network import braess as braess
+from .network import pigou as pigou
 from .oscillators import Oscillators as Oscillators
+from .routing import RoutingPopulation as RoutingPopulation
+from .routing import TravelTime as TravelTime
+from .settings import PricedInstance as PricedInstance
+from .settings import TolledNetwork as TolledNetwork
+from .tntp import read_tntp as read_tntp
 from .tullock import Tullock as Tullock

@@ -77,7 +77,7 @@ class LinearQuadratic(AbstractInstance):
         Sharp: 2 % below it converges, 2 % above it diverges.
         """
         modes = self._modes()
-        return float(np.min(2 * modes.real / np.abs(modes) ** 2))
+        return float(np.min(2 * np.real(modes) / np.abs(modes) ** 2))
 
     def joint_radius(self, agents: float, planner: float) -> float:
         """Spectral radius of one gradient-play step of size `agents` and one price step.

@@ -115,7 +115,7 @@ class RoutingPopulation(AbstractPopulation):
         )
         return response, token
 
-    def relaxed(self, temperature: Scalar, num_steps: int) -> "RoutingPopulation":
+    def relaxed(self, temperature: Scalar, share: float, num_steps: int) -> "RoutingPopulation":
         """Refused: drivers have no temperature."""
         raise ValueError(no_temperature("RoutingPopulation"))
 
