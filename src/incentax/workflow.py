@@ -66,6 +66,9 @@ ADJOINTS: Mapping[str, Callable[[], AbstractAdjoint] | None] = {
 # What a certificate's rows have to satisfy to hold, beside the setting's own exploitability bound.
 TOLERANCES = {"residual": 1e-2, "gradient_error": 1e-2}
 
+# Audits, in single precision, are held to a little less than the certificate, in double.
+TRUST = 0.9
+
 CHECKPOINT_EVERY_SECONDS = 2.0
 
 
@@ -231,6 +234,7 @@ def _design(
         schedule=recipe.schedule,
         key=design_key,
         audit_every=recipe.audit_every,
+        trust=TRUST * setting.exploitability_bound,
         cap=math.nan if cap is None else cap,
         callback=follow,
         state=state,

@@ -13,10 +13,9 @@ from ..equilibrium import Equilibrium, MirrorDescent, solve
 from ..objective import revenue
 from ..population import EquilibriumPopulation
 from ..setting import AbstractSetting, HeldOut, Recipe
-from .cap import revenue_cap
 from .game import BatchedAuction
 from .held_out import bootstrap_interval
-from .oracle.myerson import myerson
+from .oracle import myerson, revenue_cap
 from .settings import NeuralRevenue, krylov
 from .snapshot import auction_snapshot
 from .valuations import Valuations, distribution

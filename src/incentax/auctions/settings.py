@@ -16,12 +16,12 @@ from ..objective import Expected, revenue
 from ..population import EquilibriumPopulation, SampledPopulation
 from ..schedule import Schedule
 from ..setting import AbstractSetting, HeldOut, Recipe
-from .cap import revenue_cap
 from .economy import Economy
 from .formats import EqualShares, FirstPrice
 from .game import BatchedAuction
 from .held_out import paired_interval
 from .mechanism import NeuralAuction
+from .oracle import revenue_cap
 from .snapshot import auction_snapshot
 
 

@@ -1,19 +1,11 @@
 from dataclasses import dataclass
 
-from .caps import (
-    dynamic_cap,
-    first_best,
-    has_dynamic_cap,
-    has_memoryless_cap,
-    is_first_best_cap,
-    memoryless_cap,
-)
+from .caps import first_best
 from .clearing import first_price_interval
 from .market import Market
-from .myerson import has_myerson_cap, myerson_cap
 from .posted import constant_price
 from .posted_search import DEFAULT_SEARCH, CrossEntropy, best_posted_path
-from .weighted_cap import has_weighted_cap, weighted_cap
+from .revenue_cap import revenue_caps
 
 
 @dataclass(frozen=True)
@@ -67,28 +59,18 @@ def summarise(market: Market, *, search: CrossEntropy | None = DEFAULT_SEARCH) -
     """
     interval = first_price_interval(market)
     posted = None if search is None else best_posted_path(market, search=search)
-    welfare = first_best(market).value
-    caps = {
-        "myerson_cap": myerson_cap(market).revenue if has_myerson_cap(market) else None,
-        "dynamic_cap": dynamic_cap(market).value if has_dynamic_cap(market) else None,
-        "memoryless_cap": memoryless_cap(market).value if has_memoryless_cap(market) else None,
-        "weighted_cap": (
-            weighted_cap(market).value
-            if has_weighted_cap(market) and not market.has_equal_weights
-            else None
-        ),
-    }
-    proved = {name: value for name, value in caps.items() if value is not None}
-    if is_first_best_cap(market):
-        proved["first_best"] = welfare
+    caps = revenue_caps(market)
     return OracleSummary(
-        first_best=welfare,
+        first_best=first_best(market).value,
         first_price=interval.highest.revenue,
         first_price_prices=tuple(interval.highest.prices.tolist()),
         first_price_range=(interval.lowest.revenue, interval.highest.revenue),
         posted_price=None if posted is None else posted.revenue,
         posted_prices=None if posted is None else tuple(posted.prices.tolist()),
         constant_price=constant_price(market).revenue,
-        revenue_caps=proved,
-        **caps,
+        myerson_cap=caps.get("myerson_cap"),
+        dynamic_cap=caps.get("dynamic_cap"),
+        memoryless_cap=caps.get("memoryless_cap"),
+        weighted_cap=caps.get("weighted_cap"),
+        revenue_caps=caps,
     )
