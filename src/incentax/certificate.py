@@ -80,7 +80,7 @@ def certify(
         if trained is not None and trained.offers >= Access.MODEL:
             check = _check_gradient(trained, objective, mechanism, check_key)
         evidence = {name: _worst(_evidence(response, name)) for name in _EVIDENCE}
-        status = Status(int(np.max(_evidence(response, "status", default=0))))
+        status = Status(int(np.max(_evidence(response, "status", default=0.0))))
         certificate = Certificate(
             value=float(value),
             adjoint_residual=float(check[0]),

@@ -1,5 +1,6 @@
 """Externality, simultaneous design and play, hypergradients: the same price by other means."""
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -28,7 +29,7 @@ def trace(population, case, rule, num_steps, step):
     return np.array(prices)
 
 
-@pytest.mark.parametrize("name", ["linear-quadratic", "tullock", "oscillators"])
+@pytest.mark.parametrize("name", ["linear-quadratic", "oscillators"])
 def test_externality_traces_the_social_gradient_at_exact_equilibria(name):
     case = CASES[name]()
     population = ix.NashPopulation(case.instance.game())
@@ -69,7 +70,7 @@ def test_simultaneous_design_and_play_ends_at_the_optimal_price():
     np.testing.assert_allclose(prices[-1], case.price, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", ["linear-quadratic", "tullock"])
 def test_implicit_and_unrolled_hypergradients_agree_with_differences(name):
     case = CASES[name]()
     game = case.instance.game()
@@ -82,7 +83,7 @@ def test_implicit_and_unrolled_hypergradients_agree_with_differences(name):
         "unrolled": ix.NashPopulation(game, unrolled, ix.Checkpointed()),
     }.items():
         state = population.init(price, key=key)
-        exchange = ix.Hypergradient().exchange(
+        exchange = eqx.filter_jit(ix.Hypergradient().exchange)(
             population, case.instance.objective, price, state, key=key
         )
         gradients[label] = np.asarray(exchange.gradient.value)[:, 0]

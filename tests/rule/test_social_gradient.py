@@ -85,12 +85,9 @@ def test_mirror_descent_agents_lead_to_the_same_price():
 
 @pytest.mark.parametrize("steps_per_price", [1, 10, 100, 1000])
 def test_the_limit_does_not_depend_on_the_time_scale_ratio(steps_per_price):
-    case = CASES["linear-quadratic"]()
-    agents, planner = 0.05, 0.02
-    assert case.instance.joint_radius(agents, planner) < 1
-    learner = ix.GradientPlay(agents)
-    population = ix.LearningPopulation(case.instance.game(), learner, steps_per_price)
-    result = designed(population, case, optimizer=optax.sgd(planner), num_steps=2500)
+    case = CASES["cournot"]()
+    population = ix.LearningPopulation(case.instance.game(), ix.GradientPlay(0.1), steps_per_price)
+    result = designed(population, case, optimizer=optax.sgd(0.2), num_steps=400)
     np.testing.assert_allclose(result.mechanism.value[:, 0], case.price, atol=1e-6)
 
 
@@ -136,20 +133,19 @@ def test_noisy_observations_stay_within_the_predicted_ball():
 @pytest.mark.parametrize("share", [0.98, 1.02])
 def test_the_step_limit_of_linear_quadratic_games_is_sharp(share):
     case = CASES["linear-quadratic"]()
-    limit = case.instance.step_limit()
     result = designed(
         ix.NashPopulation(case.instance.game(), ix.SemismoothNewton(2)),
         case,
-        optimizer=optax.sgd(share * limit),
-        num_steps=2500,
+        optimizer=optax.sgd(share * case.instance.step_limit()),
+        num_steps=500,
         throw=False,
     )
     error = np.max(np.abs(np.asarray(result.mechanism.value)[:, 0] - case.price))
     if share < 1:
-        assert error < 1e-6
+        assert error < 1e-4
         assert result.status is ix.Status.DONE
     else:
-        assert error > 1e3
+        assert error > 1e4
         assert result.status is ix.Status.NOT_DESCENDING
 
 

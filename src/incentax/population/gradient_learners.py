@@ -3,6 +3,8 @@
 from typing import final
 
 import jax.numpy as jnp
+import numpy as np
+from jax.core import Tracer
 
 from ..action_set import Interval, Simplices
 from ..smooth_game import AbstractSmoothGame, Actions
@@ -123,8 +125,8 @@ class MirrorPlay(AbstractLearner):
     def init(self, game: AbstractSmoothGame, actions: Actions) -> tuple[()]:
         """Nothing is carried; refuses action sets with negative actions."""
         feasible = game.action_set
-        positive = isinstance(feasible, Interval) and bool(
-            jnp.all(jnp.asarray(feasible.lower) >= 0)
+        positive = isinstance(feasible, Interval) and (
+            isinstance(feasible.lower, Tracer) or bool(np.all(np.asarray(feasible.lower) >= 0))
         )
         if not (isinstance(feasible, Simplices) or positive):
             raise ValueError(

@@ -1,6 +1,6 @@
 """What an objective may look at when only actions are observed."""
 
-from typing import final
+from typing import Any, final
 
 import equinox as eqx
 import jax
@@ -46,8 +46,10 @@ class Withheld(eqx.Module):
         )
 
 
-def joint_action(response: Response) -> Float[Array, "*shape"]:
-    """The part of a response that prices multiply: actions, or a mean-field game's flow.
+def joint_action(response: Response) -> Any:
+    """The array that prices multiply: a response's actions, or a mean-field game's flow.
+
+    In JAX or NumPy, as the response is.
 
     **Raises:** `ValueError` for a response without one.
     """
