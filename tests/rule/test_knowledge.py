@@ -110,7 +110,7 @@ def test_a_recorded_response_is_enough():
         def respond(self, mechanism, state, *, key):
             shape = jax.ShapeDtypeStruct((3, 1), jnp.float64)
             seen = jax.pure_callback(lambda p: 1.0 - 0.5 * np.asarray(p), shape, mechanism.value)
-            return seen, state
+            return ix.JointAction.seen(seen), state
 
         def relaxed(self, temperature, share, num_steps):
             raise ValueError("no temperature")

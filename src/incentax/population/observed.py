@@ -33,6 +33,13 @@ class JointAction(eqx.Module):
     num_steps: Int[Array, ""]
     status: Int[Array, ""]
 
+    @classmethod
+    def seen(cls, actions: Float[Array, "*shape"]) -> "JointAction":
+        """Actions of which nothing else is known: for populations of the user's own."""
+        nan = unknown(actions)
+        none = jnp.zeros((), jnp.int32)
+        return cls(actions, nan, nan, nan, nan, none, none)
+
 
 @jax.custom_jvp
 def observed(actions: Float[Array, "*shape"]) -> Float[Array, "*shape"]:

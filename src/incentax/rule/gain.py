@@ -51,6 +51,11 @@ def check_gain(optimizer: optax.GradientTransformation, mechanism: Mechanism, na
     parallel = all(map(_descends_along, plain, directions))
     if parallel:
         return
+    if plain[0] @ directions[0] > 0:
+        raise ValueError(
+            f"expected an optimizer that descends for {name}, got one that moves uphill; give a "
+            "positive learning rate"
+        )
     turned = [u - 2 * mirror * (mirror @ u) for u in plain]
     alike = all(map(_close, turned, updates(reflected)))
     if alike and flat.size > 1:

@@ -57,15 +57,13 @@ def joint_action(response: Response) -> Any:
         return response.actions
     if isinstance(response, Equilibrium):
         return response.flow
-    if eqx.is_inexact_array(response):
-        return response
     raise ValueError(
-        "expected a response with one action per price (a JointAction, an Equilibrium or an "
-        f"array), got {type(response).__name__}; try ZerothOrder()"
+        "expected a response with one action per price (a JointAction or an Equilibrium), got "
+        f"{type(response).__name__}; try JointAction.seen(actions), or ZerothOrder()"
     )
 
 
-def social_cost(objective: Objective, actions: Float[Array, "*shape"]) -> Scalar:
+def social_cost(objective: Objective, actions: Float[Array, "*shape"]) -> Any:
     """The objective of observed actions; it sees no mechanism."""
     return objective(Withheld(), Observation(actions))
 

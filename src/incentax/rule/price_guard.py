@@ -21,6 +21,8 @@ from .observation import joint_action, social_cost
 STANDSTILL = 1e-3
 # Actions that move this much less than prices do not react to them.
 UNMOVED = 1e-6
+# An objective that lost this share of what it had gained got worse.
+WORSE = 1e-2
 # Observed actions this far from where agents settle, relative, are no equilibrium.
 LAG = 0.1
 
@@ -42,7 +44,6 @@ class Seen(eqx.Module):
     tracking: Scalar
     cut: Bool[Array, ""]
     held: Bool[Array, ""]
-    rose: Bool[Array, ""]
     num_cut: Int[Array, ""]
     num_steps: Int[Array, ""]
     agent_steps: Int[Array, ""]
@@ -113,7 +114,6 @@ class PriceGuard(AbstractGuard):
             actions=jnp.zeros_like(price),
             cut=no,
             held=no,
-            rose=no,
             num_cut=none,
             num_steps=none,
             agent_steps=none,
@@ -133,7 +133,6 @@ class PriceGuard(AbstractGuard):
         held = cut & (jnp.linalg.norm(made.reshape(-1)) <= STANDSTILL * length)
         first = memory.num_steps == 0
         uncertainty = _evidence(response, "uncertainty", cost)
-        slack = 1e-9 * (1 + jnp.abs(cost))
         return Seen(
             price=price,
             actions=actions,
@@ -155,7 +154,6 @@ class PriceGuard(AbstractGuard):
             tracking=_evidence(response, "tracking", cost),
             cut=cut,
             held=held,
-            rose=memory.rose | (memory.cut & ~first & (cost > memory.cost + slack)),
             num_cut=memory.num_cut + cut.astype(jnp.int32),
             num_steps=memory.num_steps + 1,
             agent_steps=memory.agent_steps + _agent_steps(response),
@@ -183,8 +181,8 @@ class PriceGuard(AbstractGuard):
         cost = float(memory.cost)
         slack = 1e-9 * (1 + abs(cost))
         if bool(memory.cut) and not arrived:
-            worse = bool(memory.rose) or cost > float(memory.best_cost) + slack
-            if worse:
+            best = float(memory.best_cost)
+            if cost > best + WORSE * (float(memory.first_cost) - best) + slack:
                 return Status.PROJECTION_TRAP
             if bool(memory.held):
                 return Status.SAFE_SET_ACTIVE
@@ -194,7 +192,9 @@ class PriceGuard(AbstractGuard):
             return Status.NOT_TRACKING
         if not arrived and cost > float(memory.first_cost) + slack:
             return Status.NOT_DESCENDING
-        blur = np.nan_to_num(float(memory.uncertainty), posinf=0.0)
+        # Agents who are still learning move because they learn: only settled ones are blurred.
+        settled = math.isnan(diagnosis.tracking)
+        blur = np.nan_to_num(float(memory.uncertainty), posinf=0.0) if settled else 0.0
         unmoved = float(memory.reacted) <= max(UNMOVED * float(memory.moved), 2 * blur)
         if not arrived and int(memory.num_steps) > 2 and unmoved and not bool(memory.cut):
             return Status.PRICE_DRIFT

@@ -32,13 +32,14 @@ class _Drivers:
     kept: dict[int, Assignment] = field(default_factory=dict)
     count: int = 0
 
-    def answer(self, toll: np.ndarray, token: np.ndarray):
+    def answer(self, toll: Any, token: Any) -> tuple[np.ndarray, ...]:
         """Link flows, relative gap and sweeps, and the number under which they are kept."""
+        toll = np.asarray(toll)
         start = self.kept.get(int(token))
         assignment = assign(
             self.network,
             self.demand,
-            toll=np.asarray(toll, np.float64),
+            toll=toll.astype(np.float64),
             start=start,
             tolerance=self.tolerance,
         )
