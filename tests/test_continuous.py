@@ -40,7 +40,7 @@ def test_agents_and_planner_together_reach_the_optimum_at_any_speed(speed):
         case.game(),
         ix.Price(jnp.zeros((4, 1))),
         minimize=case.objective,
-        duration=30 * max(1, 10 * 0.1 / speed),
+        duration=30.0 * max(1, 1 / speed),
         speed=speed,
         gain=jnp.diag(jnp.array([1.0, 2.0, 0.5, 1.0])),
     )

@@ -25,7 +25,12 @@ def test_the_pseudo_gradient_and_its_jacobian_are_those_of_the_costs():
 
 
 def test_two_coordinates_an_agent():
-    game = ix.SmoothGame(lambda i, x: jnp.sum(x[i] ** 2) * (1 + i) + x[i, 0] * x[1 - i, 1], 2, 2)
+    weight = jnp.array([1.0, 2.0])
+
+    def cost(i, x):
+        return jnp.sum(x[i] ** 2) * weight[i] + x[i, 0] * x[1 - i, 1]
+
+    game = ix.SmoothGame(cost, 2, 2)
     x = jnp.array([[1.0, 2.0], [3.0, 4.0]])
     np.testing.assert_allclose(game.marginal_cost(x), [[6.0, 4.0], [14.0, 16.0]])
     curvature = game.own_curvature(x, x)

@@ -22,7 +22,7 @@ EQUILIBRIUM = np.linalg.solve(np.asarray(SKEW), 1 - np.asarray(PRICE)[:, 0])
 
 
 def settled(learner, num_steps=4000, game=GAME, price=PRICE):
-    population = ix.LearningPopulation(game, learner, num_steps, judge_steps=num_steps)
+    population = ix.LearningPopulation(game, learner, num_steps, judge_steps=max(2, num_steps))
     key = jax.random.key(1)
     mechanism = ix.Price(price)
     state = population.init(mechanism, key=key)

@@ -94,7 +94,7 @@ def test_flows_are_observed_only_and_never_differentiated():
 def test_bad_prices_and_pairs_are_refused():
     network, demand = pigou()
     with pytest.raises(ValueError, match="one toll for each of 2 links"):
-        tolled(network, demand, tangent(network), step=0.5, num_steps=1) and ix.design(
+        ix.design(
             RoutingPopulation(network, demand),
             ix.Price(jnp.zeros(3)),
             minimize=TravelTime.of(network),

@@ -82,6 +82,9 @@ class _State:
         self.constant = (network.constant + _nonnegative(network, extra)).tolist()
         self.factor = network.factor.tolist()
         self.power = network.power.tolist()
+        # A power below one has no finite slope at zero flow: that of a small flow stands in.
+        least = np.where(network.power < 1, 1e-6, 0.0) ** (network.power - 1.0)
+        self.slope_at_zero = (network.factor * network.power * least).tolist()
         self.tail, self.head = network.tail.tolist(), network.head.tolist()
         self.leaving: list[list[int]] = [[] for _ in range(network.num_nodes)]
         for link, node in enumerate(self.tail):
@@ -102,24 +105,18 @@ class _State:
                 for link in path:
                     flow[link] += volume
         self.flow = flow
-        self.cost, self.slope = flow.copy(), flow.copy()
-        for link in range(len(flow)):
-            self.price(link)
+        self.price()
 
-    def price(self, link: int) -> None:
-        """Cost and slope of a link at its flow."""
-        flow, power = self.flow[link], self.power[link]
-        if flow <= 0:
-            flow = self.flow[link] = 0.0
-        grown = self.factor[link] * flow**power
-        self.cost[link] = self.constant[link] + grown
-        self.slope[link] = power * grown / flow if flow > 0 else self.steepness(link, power)
-
-    def steepness(self, link: int, power: float) -> float:
-        """The slope at zero flow, where a power below one has none that is finite."""
-        if power > 1:
-            return 0.0
-        return self.factor[link] if power == 1 else self.factor[link] * power * 1e-6 ** (power - 1)
+    def price(self) -> None:
+        """Cost and slope of every link at its flow."""
+        flow, power = np.maximum(self.flow, 0), self.network.power
+        grown = self.network.factor * flow**power
+        at_zero = np.array(self.slope_at_zero)
+        self.flow = flow.tolist()
+        self.cost = (np.array(self.constant) + grown).tolist()
+        self.slope = np.where(
+            flow > 0, power * grown / np.where(flow > 0, flow, 1), at_zero
+        ).tolist()
 
     def search(self) -> float:
         """Add each pair's shortest path where it is new; the relative gap at these flows."""
@@ -143,9 +140,10 @@ class _State:
                     known[path] = self.demand[pair]
                     for link in path:
                         self.flow[link] += known[path]
-                        self.price(link)
                 else:
                     known.setdefault(path, 0.0)
+            if not loaded:
+                self.price()
         if not loaded:
             return np.inf
         return max(0.0, (spent - least) / spent) if spent > 0 else 0.0
@@ -153,6 +151,7 @@ class _State:
     def sweep(self) -> None:
         """Let every pair shift flow to its cheapest known path."""
         cost, slope, flow = self.cost, self.slope, self.flow
+        constant, factor, power = self.constant, self.factor, self.power
         for paths in self.paths.values():
             if len(paths) < 2:
                 continue
@@ -176,12 +175,16 @@ class _State:
                 step = min(volume, max(step, -paths[best]))
                 paths[path] = volume - step
                 paths[best] += step
-                for link in left:
-                    flow[link] -= step
-                    self.price(link)
-                for link in joined:
-                    flow[link] += step
-                    self.price(link)
+                # Written out, since this loop is where the time goes.
+                for links, change in ((left, -step), (joined, step)):
+                    for link in links:
+                        moved = flow[link] + change
+                        moved = moved if moved > 0 else 0.0
+                        grown = factor[link] * moved ** power[link]
+                        flow[link], cost[link] = moved, constant[link] + grown
+                        slope[link] = (
+                            power[link] * grown / moved if moved > 0 else self.slope_at_zero[link]
+                        )
 
     def shortest(self, origin: int) -> tuple[list[float], list[int]]:
         """Distances from a node, and the link by which each node is reached (Dijkstra)."""
