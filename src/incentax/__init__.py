@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from .adjoint import Implicit as Implicit
     from .certificate import Certificate as Certificate
     from .certificate import certify as certify
+    from .continuous import Flow as Flow
+    from .continuous import joint_flow as joint_flow
+    from .continuous import social_gradient_flow as social_gradient_flow
     from .design import DesignState as DesignState
     from .design import Progress as Progress
     from .design import Result as Result
@@ -69,6 +72,7 @@ if TYPE_CHECKING:
     from .population import MomentumPlay as MomentumPlay
     from .population import NashPopulation as NashPopulation
     from .population import Noisy as Noisy
+    from .population import ObservedCrowd as ObservedCrowd
     from .population import OptimisticPlay as OptimisticPlay
     from .population import PowerSchedule as PowerSchedule
     from .population import ProjectedGradient as ProjectedGradient
@@ -122,6 +126,7 @@ _ROOMS = {
         "Certificate",
         "certify",
     ),
+    "continuous": ("Flow", "joint_flow", "social_gradient_flow"),
     "design": (
         "DesignState",
         "Progress",
@@ -177,6 +182,7 @@ _ROOMS = {
         "Mixture",
         "MomentumPlay",
         "NashPopulation",
+        "ObservedCrowd",
         "Noisy",
         "OptimisticPlay",
         "PowerSchedule",

@@ -33,6 +33,11 @@ class JointAction(eqx.Module):
     num_steps: Int[Array, ""]
     status: Int[Array, ""]
 
+    @property
+    def flow(self) -> Float[Array, "*shape"]:
+        """The actions, by their name in mean-field games: mass over rounds, states and actions."""
+        return self.actions
+
     @classmethod
     def seen(cls, actions: Float[Array, "*shape"]) -> "JointAction":
         """Actions of which nothing else is known: for populations of the user's own."""
