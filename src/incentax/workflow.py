@@ -15,6 +15,7 @@ from ._types import Key
 from .adjoint import AbstractAdjoint, Backprop, Checkpointed
 from .certificate import Certificate, certify
 from .design import Progress, Result, StepRecord, design, initial_state
+from .population import Access
 from .problems import Problem
 from .rule import AbstractRule, Hypergradient, ZerothOrder
 from .run_directory import RunDirectory
@@ -61,6 +62,11 @@ class Order:
     seed: int
     values: dict[str, Any] | None = None
 
+    @property
+    def adjoint_used(self) -> str | None:
+        """The adjoint's name, or None under a rule that differentiates nothing."""
+        return self.adjoint if RULES[self.rule]().needs >= Access.MODEL else None
+
     def config(self) -> dict[str, Any]:
         """The order as JSON, for `config.json`."""
         setting = self.problem.setting
@@ -71,7 +77,7 @@ class Order:
             "source": self.problem.source,
             "kind": setting.kind,
             "rule": self.rule,
-            "adjoint": self.adjoint,
+            "adjoint": self.adjoint_used,
             "objective": setting.objective_name,
             "sense": setting.sense,
             "steps": self.num_steps,
@@ -126,7 +132,7 @@ def perform(
     record = {
         "problem": order.problem.name,
         "rule": order.rule,
-        "adjoint": order.adjoint,
+        "adjoint": order.adjoint_used,
         "objective": setting.objective_name,
         "sense": setting.sense,
         "value": result.value,
