@@ -87,6 +87,13 @@ class Order:
             "values": self.values,
         }
 
+    def check(self) -> None:
+        """Nothing if everything the order names can be made; a `ValueError` if not."""
+        setting = self.problem.setting
+        setting.population()
+        setting.objective()
+        setting.mechanism(jax.random.key(self.seed))
+
     def check_resumes(self, run: RunDirectory) -> None:
         """Nothing if `run` was begun with this order; a `ValueError` naming what differs if not."""
         for key, wanted in self.config().items():
