@@ -123,7 +123,7 @@ def _numbers(record: Any) -> dict[str, bool | int | float]:
     found: dict[str, bool | int | float] = {}
     for entry in fields(record):
         value = getattr(record, entry.name)
-        if is_dataclass(value):
+        if _is_record(value):
             found |= _numbers(value)
         elif isinstance(value, (int, float)):
             found[entry.name] = value
@@ -134,8 +134,13 @@ def _changed(record: Any, changes: dict[str, float]) -> Any:
     updates = {}
     for entry in fields(record):
         value = getattr(record, entry.name)
-        if is_dataclass(value):
+        if _is_record(value):
             updates[entry.name] = _changed(value, changes)
         elif entry.name in changes:
             updates[entry.name] = changes[entry.name]
     return replace(record, **updates)
+
+
+def _is_record(value: Any) -> bool:
+    # A game's class is a dataclass too, but it holds no numbers of its own.
+    return is_dataclass(value) and not isinstance(value, type)
