@@ -6,6 +6,8 @@ never imports it.
 """
 
 import importlib
+import sys
+import types
 from typing import TYPE_CHECKING, Any
 
 from ._version import __version__ as __version__
@@ -96,3 +98,17 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return __all__
+
+
+class _Namespace(types.ModuleType):
+    """Two rooms, `design` and `problems`, are called like what they offer: the offer wins.
+
+    Importing a room sets it as an attribute of the package, which would hide the offer.
+    """
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (name in _HOME and isinstance(value, types.ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Namespace

@@ -36,7 +36,7 @@ class DesignState(eqx.Module):
 
 
 class StepRecord(NamedTuple):
-    """One step, in plain numbers. `audited_value` is NaN where no audit was made."""
+    """One step, in plain numbers. `audited_value` is NaN without an audit, or one to trust."""
 
     step: int
     value: float
@@ -89,6 +89,7 @@ def design(
     constraint: AbstractConstraint | None = None,
     key: Key | None = None,
     audit_every: int = 25,
+    trust: float = math.inf,
     cap: float = math.nan,
     callback: Callable[[Progress], Status | None] | None = None,
     state: DesignState | None = None,
@@ -111,6 +112,8 @@ def design(
     - `key`: for populations and rules that draw; defaults to `jax.random.key(0)`.
     - `audit_every`: the mechanism is judged at the population's own temperature every so many
       steps, and the best so judged is what comes back; 0 returns the last one.
+    - `trust`: largest unregularised exploitability at which such a judgement counts. Where agents
+      could still gain, they have not settled, and the value is nobody's to keep.
     - `cap`: a proved bound on the value, copied into the certificate.
     - `callback`: called after each step; a returned status stops the design.
     - `state`: a state to resume from, of a design with the same other arguments.
@@ -142,7 +145,7 @@ def design(
             )
             audited = math.nan
             if audit_every and ((step + 1) % audit_every == 0 or step + 1 == num_steps):
-                now, audit = _audit(population, objective, sign, now, audit_key)
+                now, audit = _audit(population, objective, sign, trust, now, audit_key)
                 audited = float(audit)
             record = StepRecord(
                 step=step,
@@ -217,7 +220,9 @@ def _population_at(population, schedule, step, num_steps, solver_steps=None):
     temperature = schedule.temperature(step, num_steps)
     # An array, so that the next temperature does not compile the step again.
     relaxed = jnp.asarray(temperature, jnp.float32)
-    return temperature, population.relaxed(relaxed, solver_steps or schedule.solver_steps)
+    return temperature, population.relaxed(
+        relaxed, schedule.share, solver_steps or schedule.solver_steps
+    )
 
 
 @eqx.filter_jit
@@ -259,12 +264,15 @@ def _step(rule, population, objective, optimizer, constraint, sign, state, key):
 
 
 @eqx.filter_jit
-def _audit(population, objective, sign, state, key):
-    """The value at the population's own temperature; the best mechanism by that value is kept."""
+def _audit(population, objective, sign, trust, state, key):
+    """The value at the population's own temperature, NaN if not to be trusted; the best is kept."""
     cold = population.init(state.mechanism, key=key)
     response, _ = population.respond(state.mechanism, cold, key=key)
-    value = objective(state.mechanism, response)
+    settled = ~(_worst(response, "exploitability") > trust)
+    converged = _worst(response, "status", Status.DONE) == Status.DONE
+    value = jnp.where(settled & converged, objective(state.mechanism, response), jnp.nan)
     better = jnp.isnan(state.best_value) | (sign * (value - state.best_value) > 0)
+    better = better & jnp.isfinite(value)
     best = jax.tree.map(
         lambda new, old: jnp.where(better, new, old) if eqx.is_array(new) else new,
         state.mechanism,
@@ -283,5 +291,5 @@ def _audit(population, objective, sign, state, key):
     )
 
 
-def _worst(response: Response, name: str) -> Float[Array, ""]:
-    return jnp.max(jnp.asarray(getattr(response, name, math.nan)))
+def _worst(response: Response, name: str, unknown: float = math.nan) -> Float[Array, ""]:
+    return jnp.max(jnp.asarray(getattr(response, name, unknown)))

@@ -1,6 +1,7 @@
 """A run directory: all that a design leaves behind, each file whole or not there at all."""
 
 import hashlib
+import io
 import json
 import math
 import os
@@ -81,16 +82,14 @@ class RunDirectory:
         return (self.path / "result.json").exists() and not self.result.get("resumable", False)
 
     def save_checkpoint(self, state: DesignState, history: list[StepRecord]) -> None:
-        """Replace the checkpoint by this one."""
+        """Replace the checkpoint by this one, and the history by its own."""
         header = json.dumps({"format": FORMAT, "history": [list(r) for r in history]})
-        with tempfile.SpooledTemporaryFile(max_size=2**28) as buffer:
-            eqx.tree_serialise_leaves(buffer, state)
-            buffer.seek(0)
-            body = buffer.read()
+        body = _leaves(state)
         digest = hashlib.sha256(body).hexdigest()
         first = header.encode() + b"\n" + digest.encode() + b"\n"
         (self.path / "checkpoint").mkdir(exist_ok=True)
         self._write("checkpoint/state.eqx", first + body)
+        self._save_history(history)
 
     def load_checkpoint(self, like: DesignState) -> tuple[DesignState, list[StepRecord]] | None:
         """The last checkpoint, or None where there is none yet; `like` gives the shapes."""
@@ -102,10 +101,7 @@ class RunDirectory:
             if hashlib.sha256(body).hexdigest() != digest.decode():
                 raise ValueError("checksum")
             history = [StepRecord(*row) for row in json.loads(header)["history"]]
-            with tempfile.SpooledTemporaryFile(max_size=2**28) as buffer:
-                buffer.write(body)
-                buffer.seek(0)
-                return eqx.tree_deserialise_leaves(buffer, like), history
+            return eqx.tree_deserialise_leaves(io.BytesIO(body), like), history
         except (ValueError, KeyError, TypeError, RuntimeError, EOFError) as error:
             raise ValueError(
                 f"expected a whole checkpoint in {file}, got one that is damaged or of another "
@@ -120,17 +116,10 @@ class RunDirectory:
         mechanism: Mechanism,
     ) -> None:
         """Write what came of the design; `result.json` last, since it says that all is there."""
-        table = pl.DataFrame([list(r) for r in history], schema=_SCHEMA, orient="row")
-        with tempfile.SpooledTemporaryFile(max_size=2**28) as buffer:
-            table.write_parquet(buffer)
-            buffer.seek(0)
-            self._write("history.parquet", buffer.read())
+        self._save_history(history)
         contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
         self._write("response.safetensors", save(contiguous))
-        with tempfile.SpooledTemporaryFile(max_size=2**28) as buffer:
-            eqx.tree_serialise_leaves(buffer, mechanism)
-            buffer.seek(0)
-            self._write("mechanism.eqx", buffer.read())
+        self._write("mechanism.eqx", _leaves(mechanism))
         self._write("result.json", _json(result))
 
     def load_mechanism(self, like: Mechanism) -> Mechanism:
@@ -152,6 +141,12 @@ class RunDirectory:
     def arrays(self) -> dict[str, np.ndarray]:
         """The arrays of the response before and after."""
         return load_file(self.path / "response.safetensors")
+
+    def _save_history(self, history: list[StepRecord]) -> None:
+        table = pl.DataFrame([list(r) for r in history], schema=_SCHEMA, orient="row")
+        with io.BytesIO() as buffer:
+            table.write_parquet(buffer)
+            self._write("history.parquet", buffer.getvalue())
 
     def _read_json(self, name: str) -> dict[str, Any]:
         file = self.path / name
@@ -183,6 +178,12 @@ class RunDirectory:
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
+
+
+def _leaves(tree: Any) -> bytes:
+    with io.BytesIO() as buffer:
+        eqx.tree_serialise_leaves(buffer, tree)
+        return buffer.getvalue()
 
 
 def _json(content: dict[str, Any]) -> bytes:

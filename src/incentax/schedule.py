@@ -1,6 +1,7 @@
 """Temperatures to design at, from smooth to sharp."""
 
 import math
+from dataclasses import replace
 from typing import final
 
 import equinox as eqx
@@ -17,11 +18,14 @@ class Schedule(eqx.Module):
 
     - `start`, `stop`: temperatures of the first and of the last step.
     - `solver_steps`: solver iterations in each exchange.
+    - `share`: learning rate x temperature of these iterations: the share of the way to the reply
+      that each goes. Above about 0.4 they cycle.
     """
 
     start: float = 2e-2
     stop: float = 4e-3
-    solver_steps: int = 60
+    solver_steps: int = 30
+    share: float = 0.2
 
     def __check_init__(self):
         if not 0 < self.stop <= self.start < math.inf:
@@ -29,6 +33,15 @@ class Schedule(eqx.Module):
                 f"expected 0 < stop <= start, got start={self.start} and stop={self.stop}; try "
                 "Schedule(0.02, 0.004)"
             )
+        if self.solver_steps < 1 or not 0 < self.share <= 1:
+            raise ValueError(
+                f"expected solver_steps >= 1 and 0 < share <= 1, got {self.solver_steps} and "
+                f"{self.share}; try 30 and 0.2"
+            )
+
+    def scaled(self, factor: float) -> "Schedule":
+        """The same schedule with both temperatures multiplied by `factor`."""
+        return replace(self, start=self.start * factor, stop=self.stop * factor)
 
     def temperature(self, step: int, num_steps: int) -> float:
         """The temperature of a step.

@@ -1,6 +1,7 @@
 """What makes a problem designable: population, starting mechanism, objective, baselines, recipe."""
 
 import difflib
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, is_dataclass, replace
@@ -71,10 +72,17 @@ class AbstractSetting(ABC):
                     f"expected one of {', '.join(sorted(known))}, got {name!r}"
                     + nearest(name, known)
                 )
+            if not math.isfinite(number):
+                raise ValueError(f"expected a finite number for {name}, got {number}; leave it out")
             if isinstance(known[name], int) and number != int(number):
-                raise ValueError(f"expected a whole number for {name}, got {number}")
+                raise ValueError(f"expected a whole number for {name}, got {number}; round it")
         typed = {name: type(known[name])(number) for name, number in changes.items()}
         return _changed(self, typed)
+
+    @property
+    @abstractmethod
+    def exploitability_bound(self) -> float:
+        """The unregularised exploitability, in units of reward, up to which one trusts a result."""
 
     @abstractmethod
     def recipe(self) -> Recipe:
@@ -109,6 +117,15 @@ class AbstractSetting(ABC):
         """How the mechanism fares on what the design never saw; None where nothing was held out."""
 
 
+def check_temperature(temperature: float) -> None:
+    """Nothing if the temperature of a setting is positive; a `ValueError` if not."""
+    if not 0 < temperature < math.inf:
+        raise ValueError(
+            f"expected temperature > 0, got {temperature:g}: equilibria are differentiated, and at "
+            "temperature 0 they are not smooth; try 0.001"
+        )
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """A remedy clause that names the most similar known name, or an empty string.
 
@@ -128,6 +145,10 @@ def _numbers(record: Any) -> dict[str, bool | int | float]:
         elif isinstance(value, (int, float)):
             found[entry.name] = value
     return found
+
+
+def _is_record(value: Any) -> bool:
+    return is_dataclass(value) and not isinstance(value, type)
 
 
 def _changed(record: Any, changes: dict[str, float]) -> Any:

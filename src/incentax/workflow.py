@@ -15,6 +15,7 @@ from ._types import Key
 from .adjoint import AbstractAdjoint, Backprop, Checkpointed
 from .certificate import Certificate, certify
 from .design import Progress, Result, StepRecord, design, initial_state
+from .population import Access
 from .problems import Problem
 from .rule import AbstractRule, Hypergradient, ZerothOrder
 from .run_directory import RunDirectory
@@ -31,8 +32,11 @@ ADJOINTS: Mapping[str, Callable[[], AbstractAdjoint] | None] = {
     "backprop": Backprop,
 }
 
-# What a certificate has to satisfy for its row to hold.
-TOLERANCES = {"exploitability": 1e-3, "regularised_exploitability": 1e-3, "gradient_error": 1e-3}
+# What a certificate's rows have to satisfy to hold, beside the setting's own exploitability bound.
+TOLERANCES = {"residual": 1e-2, "gradient_error": 1e-2}
+
+# Audits, in single precision, are held to a little less than the certificate, in double.
+TRUST = 0.9
 
 CHECKPOINT_EVERY_SECONDS = 2.0
 
@@ -59,6 +63,11 @@ class Order:
     seed: int
     values: dict[str, Any] | None = None
 
+    @property
+    def adjoint_used(self) -> str | None:
+        """The adjoint's name, or None under a rule that differentiates nothing."""
+        return self.adjoint if RULES[self.rule]().needs >= Access.MODEL else None
+
     def config(self) -> dict[str, Any]:
         """The order as JSON, for `config.json`."""
         setting = self.problem.setting
@@ -69,7 +78,7 @@ class Order:
             "source": self.problem.source,
             "kind": setting.kind,
             "rule": self.rule,
-            "adjoint": self.adjoint,
+            "adjoint": self.adjoint_used,
             "objective": setting.objective_name,
             "sense": setting.sense,
             "steps": self.num_steps,
@@ -78,6 +87,13 @@ class Order:
             "citations": list(self.problem.citations),
             "values": self.values,
         }
+
+    def check(self) -> None:
+        """Nothing if everything the order names can be made; a `ValueError` if not."""
+        setting = self.problem.setting
+        setting.population()
+        setting.objective()
+        setting.mechanism(jax.random.key(self.seed))
 
     def check_resumes(self, run: RunDirectory) -> None:
         """Nothing if `run` was begun with this order; a `ValueError` naming what differs if not."""
@@ -124,7 +140,7 @@ def perform(
     record = {
         "problem": order.problem.name,
         "rule": order.rule,
-        "adjoint": order.adjoint,
+        "adjoint": order.adjoint_used,
         "objective": setting.objective_name,
         "sense": setting.sense,
         "value": result.value,
@@ -138,7 +154,7 @@ def perform(
         "seed": order.seed,
         "status": result.status.sentence,
         "versions": versions,
-        "certificate": certificate_rows(result.certificate),
+        "certificate": certificate_rows(result.certificate, setting.exploitability_bound),
         "held_out": None if held_out is None else _held_out(held_out),
         "resumable": len(history) < order.num_steps,
     }
@@ -193,6 +209,7 @@ def _design(
         schedule=recipe.schedule,
         key=design_key,
         audit_every=recipe.audit_every,
+        trust=TRUST * setting.exploitability_bound,
         cap=math.nan if cap is None else cap,
         callback=follow,
         state=state,
@@ -202,13 +219,17 @@ def _design(
     return result, history
 
 
-def certificate_rows(certificate: Certificate) -> list[dict[str, Any]]:
-    """The certificate as rows of name, value, bound, holds and meaning; unknown ones left out."""
+def certificate_rows(certificate: Certificate, exploitability: float) -> list[dict[str, Any]]:
+    """The certificate as rows of name, value, bound, holds and meaning; unknown ones left out.
+
+    `exploitability` is the bound on the unregularised exploitability.
+    """
+    bounds = TOLERANCES | {"exploitability": exploitability}
     rows = []
     for name, meaning in _MEANINGS.items():
         value = getattr(certificate, name)
         if not math.isnan(value):
-            bound = TOLERANCES.get(name)
+            bound = bounds.get(name)
             holds = None if bound is None else bool(value <= bound)
             rows.append(
                 {"name": name, "value": value, "bound": bound, "holds": holds, "meaning": meaning}

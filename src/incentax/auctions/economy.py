@@ -8,8 +8,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from .game import BatchedAuction
-from .oracle.after_win import AbstractAfterWin, Leave, Regenerate, Stay
-from .oracle.market import Market
+from .oracle import AbstractAfterWin, Leave, Market, Regenerate, Stay
 from .valuation import AbstractValuation, Constant, Drifting, gaussian_kernel
 
 

@@ -13,10 +13,9 @@ from ..equilibrium import Equilibrium, MirrorDescent, solve
 from ..objective import revenue
 from ..population import EquilibriumPopulation
 from ..setting import AbstractSetting, HeldOut, Recipe
-from .cap import revenue_cap
 from .game import BatchedAuction
 from .held_out import bootstrap_interval
-from .oracle.myerson import myerson
+from .oracle import myerson, revenue_cap
 from .settings import NeuralRevenue, krylov
 from .snapshot import auction_snapshot
 from .valuations import Valuations, distribution
@@ -41,13 +40,33 @@ class EmpiricalRevenue(AbstractSetting):
     seed: int
     resamples: int = 200
 
+    @property
+    def stakes(self) -> float:
+        """The mean value of the sample over that of uniform values.
+
+        Where most values are small beside the largest, as in heavy tails, so is what bidders
+        reason about: temperatures and tolerances shrink with it.
+        """
+        values = np.arange(self.valuations.num_values) / self.valuations.num_values
+        return float(self.valuations.law @ values / values.mean())
+
+    @property
+    def exploitability_bound(self) -> float:
+        """That of the setting it stands on, at these stakes."""
+        return self.stakes * self.published.exploitability_bound
+
     def recipe(self) -> Recipe:
-        """That of the setting it stands on."""
-        return self.published.recipe()
+        """That of the setting it stands on, at these stakes."""
+        recipe = self.published.recipe()
+        if recipe.schedule is None:
+            return recipe
+        # Values that crowd into a few cells make replies steeper: go slower.
+        calm = replace(recipe.schedule.scaled(self.stakes), share=0.1, solver_steps=60)
+        return replace(recipe, schedule=calm)
 
     def population(self) -> EquilibriumPopulation:
         """The bidders to design on, at equilibrium."""
-        return EquilibriumPopulation(self._game(0), self.published.bidding.solver(), krylov())
+        return EquilibriumPopulation(self._game(0), self._solver(), krylov())
 
     def mechanism(self, key: Key) -> Mechanism:
         """A network with random weights."""
@@ -97,6 +116,12 @@ class EmpiricalRevenue(AbstractSetting):
         grid = np.arange(design.num_values) / design.num_values
         return myerson(grid, design.law, supply=self.published.economy.supply)
 
+    def _solver(self) -> MirrorDescent:
+        bidding = self.published.bidding
+        share = bidding.learning_rate * bidding.temperature
+        temperature = jnp.asarray(bidding.temperature * self.stakes, float)
+        return bidding.solver().relaxed(temperature, share, bidding.solver_steps)
+
     def _prices(self) -> str:
         return " or ".join(f"{p * self.valuations.scale:.4g}" for p in self._myerson().prices)
 
@@ -112,9 +137,7 @@ class EmpiricalRevenue(AbstractSetting):
 
     def _revenues(self, mechanism: Mechanism, laws: np.ndarray) -> np.ndarray:
         game = self._game(1)
-        return np.asarray(
-            _revenues(game, mechanism, self.published.bidding.solver(), jnp.asarray(laws, float))
-        )
+        return np.asarray(_revenues(game, mechanism, self._solver(), jnp.asarray(laws, float)))
 
 
 def _row(revenues: np.ndarray) -> tuple[float, float, float]:

@@ -99,7 +99,8 @@ class BatchedAuction(AbstractGame):
         return jnp.arange(count, dtype=self.initial_values.dtype) / count
 
     def initial(self, mechanism: AbstractAuction) -> tuple[StateDistribution, Scalar]:
-        """Everybody in the market, everything for sale."""
+        """Everybody in the market, everything for sale; `ValueError` for a misfit mechanism."""
+        mechanism.check_fits(self.horizon, self.num_bids)
         dtype = self.initial_values.dtype
         nobody = jnp.zeros(1, dtype)
         return jnp.concatenate([self.initial_values, nobody]), jnp.asarray(self.supply, dtype)
@@ -161,7 +162,7 @@ def allocate(bids: Float[Array, " A"], supply: Scalar) -> Float[Array, " A"]:
     """
     above = jnp.cumsum(bids[::-1])[::-1] - bids
     left = supply - above
-    # A quotient of two vanishing masses has no derivative worth having: treat such bids as unmade.
-    made = bids > jnp.finfo(bids.dtype).tiny * 1e8
+    # `left` carries the rounding of a sum to one: a bid made by less than that is not made.
+    made = bids > 8 * jnp.finfo(bids.dtype).eps
     rationed = jnp.clip(left / jnp.where(made, bids, 1), 0, 1)
     return jnp.where(made, rationed, (left > 0).astype(bids.dtype))

@@ -15,13 +15,13 @@ from ..krylov import Gmres
 from ..objective import Expected, revenue
 from ..population import EquilibriumPopulation, SampledPopulation
 from ..schedule import Schedule
-from ..setting import AbstractSetting, HeldOut, Recipe
-from .cap import revenue_cap
+from ..setting import AbstractSetting, HeldOut, Recipe, check_temperature
 from .economy import Economy
 from .formats import EqualShares, FirstPrice
 from .game import BatchedAuction
 from .held_out import paired_interval
 from .mechanism import NeuralAuction
+from .oracle import revenue_cap
 from .snapshot import auction_snapshot
 
 
@@ -29,13 +29,16 @@ from .snapshot import auction_snapshot
 class Bidding:
     """How bidders find their equilibrium: the solver's numbers, published as tau, eta and T.
 
-    The published rate is 10, with which 500 steps are far from converged at this temperature; a
-    fifth of the way to the reply a step (rate x temperature) converges on every setting.
+    The published rate is 10, with which 500 steps are far from converged at this temperature; with
+    a twentieth of the way to the reply a step (rate x temperature) they converge on every setting.
     """
 
     temperature: float = 1e-3
-    learning_rate: float = 200.0
+    learning_rate: float = 50.0
     solver_steps: int = 500
+
+    def __post_init__(self):
+        check_temperature(self.temperature)
 
     def solver(self) -> MirrorDescent:
         """Mirror descent with these numbers."""
@@ -66,6 +69,11 @@ class NeuralRevenue(AbstractSetting):
     economy: Economy = field(default_factory=Economy)
     bidding: Bidding = field(default_factory=Bidding)
     width: int = 256
+
+    @property
+    def exploitability_bound(self) -> float:
+        """A tenth of a tick of the bid grid."""
+        return 0.1 / self.economy.num_bids
 
     def recipe(self) -> Recipe:
         """Annealed from 0.02 to 0.006; small steps, lest the sawtooth throw the design off."""
@@ -129,7 +137,7 @@ class PriorFree(AbstractSetting):
     objective_name: ClassVar[str] = "revenue"
 
     economy: Economy = field(default_factory=lambda: Economy(horizon=5, reentry=0.3))
-    bidding: Bidding = field(default_factory=Bidding)
+    bidding: Bidding = field(default_factory=lambda: Bidding(learning_rate=100.0, solver_steps=200))
     width: int = 256
     supply_low: float = 0.6
     supply_high: float = 1.2
@@ -143,9 +151,14 @@ class PriorFree(AbstractSetting):
                 f"{self.supply_high}; try 0.6 and 1.2"
             )
 
+    @property
+    def exploitability_bound(self) -> float:
+        """A tenth of a tick of the bid grid."""
+        return 0.1 / self.economy.num_bids
+
     def recipe(self) -> Recipe:
-        """Fewer steps, each of several games; solves start cold, so they take more iterations."""
-        return Recipe(num_steps=200, schedule=Schedule(2e-2, 1e-2, 100), audit_every=0)
+        """Fewer steps, each of several games; solves start cold, so each takes more iterations."""
+        return Recipe(num_steps=200, schedule=Schedule(2e-2, 1e-2, 50), audit_every=0)
 
     def population(self) -> SampledPopulation:
         """A batch of games an exchange."""

@@ -60,6 +60,7 @@ def design_command(
     problem, facts = _with_values(problem, values, column, scale, seed)
     num_steps = problem.setting.recipe().num_steps if steps is None else steps
     order = Order(problem, rule, adjoint, num_steps, seed, facts)
+    order.check()
     run = _open(out, order, resume)
     keep_compiled_programs()
     if facts is not None and not as_json:

@@ -41,8 +41,11 @@ class AbstractSolver(eqx.Module):
         """The policy [H S A] that a state stands for."""
 
     @abstractmethod
-    def relaxed(self, temperature: Scalar, num_steps: int) -> "AbstractSolver":
-        """The same solver for a smoother game: another temperature and number of steps."""
+    def relaxed(self, temperature: Scalar, share: float, num_steps: int) -> "AbstractSolver":
+        """The same solver at another temperature, pace and number of steps.
+
+        `share` is how far of the way to the exact reply one step goes.
+        """
 
     @abstractmethod
     def regularised_gain(

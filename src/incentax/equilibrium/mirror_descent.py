@@ -105,15 +105,11 @@ class MirrorDescent(AbstractSolver):
         """The mirror map of the scores."""
         return self.mirror.policy(z)
 
-    def relaxed(self, temperature: Scalar, num_steps: int) -> "MirrorDescent":
-        """The same method at another temperature, with the same rate x temperature.
-
-        That product is the share of the way to the reply that one step goes; whether the steps
-        converge depends on it, not on the rate alone.
-        """
-        share = jnp.asarray(self.learning_rate * self.temperature, temperature.dtype)
-        rate = jnp.where(share > 0, share / temperature, self.learning_rate)
-        return replace(self, temperature=temperature, learning_rate=rate, num_steps=num_steps)
+    def relaxed(self, temperature: Scalar, share: float, num_steps: int) -> "MirrorDescent":
+        """The same method at another temperature, with learning rate `share` / temperature."""
+        return replace(
+            self, temperature=temperature, learning_rate=share / temperature, num_steps=num_steps
+        )
 
     def regularised_gain(
         self, game: AbstractGame, policy: PolicyArray, rounds: Round, mechanism: Mechanism

@@ -15,7 +15,7 @@ from ..krylov import Gmres
 from ..mechanism import CappedPrice, Price
 from ..objective import Congestion
 from ..population import EquilibriumPopulation
-from ..setting import AbstractSetting, HeldOut, Recipe
+from ..setting import AbstractSetting, HeldOut, Recipe, check_temperature
 from .beach_bar import BeachBar
 
 
@@ -40,8 +40,16 @@ class PricedBeach(AbstractSetting):
     crowd_weight: float = 0.1
     sharpness: float = 50.0
     temperature: float = 1e-2
-    learning_rate: float = 2.0
+    learning_rate: float = 10.0
     solver_steps: int = 500
+
+    def __post_init__(self):
+        check_temperature(self.temperature)
+
+    @property
+    def exploitability_bound(self) -> float:
+        """Two hundredths of a unit of reward, all of it due to the temperature."""
+        return 2e-2
 
     def recipe(self) -> Recipe:
         """The problem is smooth at its own temperature: no annealing."""
@@ -94,6 +102,14 @@ class PricedChoice(AbstractSetting):
     temperature: float = 0.1
     learning_rate: float = 0.05
     solver_steps: int = 500
+
+    def __post_init__(self):
+        check_temperature(self.temperature)
+
+    @property
+    def exploitability_bound(self) -> float:
+        """Two hundredths of a unit of reward, all of it due to the temperature."""
+        return 2e-2
 
     def recipe(self) -> Recipe:
         """A few hundred plain steps."""

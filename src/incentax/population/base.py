@@ -44,8 +44,11 @@ class AbstractPopulation(eqx.Module):
         """The response to a mechanism, and the next state. The key is consumed."""
 
     @abstractmethod
-    def relaxed(self, temperature: Scalar, num_steps: int) -> "AbstractPopulation":
-        """The same population with smoother behaviour, to design against before the real one."""
+    def relaxed(self, temperature: Scalar, share: float, num_steps: int) -> "AbstractPopulation":
+        """The same population with smoother behaviour, to design against before the real one.
+
+        Temperature, pace and number of steps are those of `AbstractSolver.relaxed`.
+        """
 
     @abstractmethod
     def listening(self, probe: Scalar) -> "AbstractPopulation":

@@ -51,9 +51,9 @@ class EquilibriumPopulation(AbstractPopulation):
         )
         return equilibrium, equilibrium.state
 
-    def relaxed(self, temperature: Scalar, num_steps: int) -> "EquilibriumPopulation":
+    def relaxed(self, temperature: Scalar, share: float, num_steps: int) -> "EquilibriumPopulation":
         """The same game at another temperature."""
-        return replace(self, solver=self.solver.relaxed(temperature, num_steps))
+        return replace(self, solver=self.solver.relaxed(temperature, share, num_steps))
 
     def listening(self, probe: Scalar) -> "EquilibriumPopulation":
         """The same population with a listening adjoint."""
@@ -102,9 +102,9 @@ class SampledPopulation(AbstractPopulation):
 
         return eqx.filter_vmap(one)(jax.random.split(key, self.num_games)), state
 
-    def relaxed(self, temperature: Scalar, num_steps: int) -> "SampledPopulation":
+    def relaxed(self, temperature: Scalar, share: float, num_steps: int) -> "SampledPopulation":
         """The same draws at another temperature."""
-        return replace(self, solver=self.solver.relaxed(temperature, num_steps))
+        return replace(self, solver=self.solver.relaxed(temperature, share, num_steps))
 
     def listening(self, probe: Scalar) -> "SampledPopulation":
         """The same population with a listening adjoint."""
