@@ -160,8 +160,3 @@ def _changed(record: Any, changes: dict[str, float]) -> Any:
         elif entry.name in changes:
             updates[entry.name] = changes[entry.name]
     return replace(record, **updates)
-
-
-def _is_record(value: Any) -> bool:
-    # A game's class is a dataclass too, but it holds no numbers of its own.
-    return is_dataclass(value) and not isinstance(value, type)
