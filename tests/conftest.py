@@ -3,13 +3,19 @@
 import os
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+# The programs here are many and tiny: compiling them is all the time there is, so do less of it.
+os.environ.setdefault(
+    "XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false"
+)
 
 import jax
 import pytest
 from hypothesis import settings
 from jaxtyping import install_import_hook
 
-hook = install_import_hook("incentax", "beartype.beartype")
+from . import typechecker
+
+hook = install_import_hook("incentax", f"{typechecker.__name__}.checked")
 
 jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_numpy_dtype_promotion", "strict")

@@ -24,6 +24,7 @@ from .rule import (
     SocialGradient,
     TangentForm,
     ZerothOrder,
+    check_access,
 )
 from .run_directory import RunDirectory
 from .setting import AbstractSetting
@@ -94,6 +95,13 @@ class Order:
     seed: int
     values: dict[str, Any] | None = None
 
+    @property
+    def adjoint_used(self) -> str | None:
+        """The adjoint's name, or None under a rule that differentiates nothing."""
+        return (
+            self.adjoint if RULES[self.rule](self.problem.setting).needs >= Access.MODEL else None
+        )
+
     def config(self) -> dict[str, Any]:
         """The order as JSON, for `config.json`."""
         setting = self.problem.setting
@@ -104,7 +112,7 @@ class Order:
             "source": self.problem.source,
             "kind": setting.kind,
             "rule": self.rule,
-            "adjoint": self.adjoint,
+            "adjoint": self.adjoint_used,
             "objective": setting.objective_name,
             "sense": setting.sense,
             "steps": self.num_steps,
@@ -113,6 +121,13 @@ class Order:
             "citations": list(self.problem.citations),
             "values": self.values,
         }
+
+    def check(self) -> None:
+        """Nothing if everything the order names can be made; a `ValueError` if not."""
+        setting = self.problem.setting
+        check_access(RULES[self.rule](setting), setting.population())
+        setting.objective()
+        setting.mechanism(jax.random.key(self.seed))
 
     def check_resumes(self, run: RunDirectory) -> None:
         """Nothing if `run` was begun with this order; a `ValueError` naming what differs if not."""
@@ -159,7 +174,7 @@ def perform(
     record = {
         "problem": order.problem.name,
         "rule": order.rule,
-        "adjoint": order.adjoint,
+        "adjoint": order.adjoint_used,
         "objective": setting.objective_name,
         "sense": setting.sense,
         "value": result.value,

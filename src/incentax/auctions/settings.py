@@ -15,7 +15,7 @@ from ..krylov import Gmres
 from ..objective import Expected, revenue
 from ..population import EquilibriumPopulation, SampledPopulation
 from ..schedule import Schedule
-from ..setting import AbstractSetting, HeldOut, Recipe
+from ..setting import AbstractSetting, HeldOut, Recipe, check_temperature
 from .economy import Economy
 from .formats import EqualShares, FirstPrice
 from .game import BatchedAuction
@@ -36,6 +36,9 @@ class Bidding:
     temperature: float = 1e-3
     learning_rate: float = 50.0
     solver_steps: int = 500
+
+    def __post_init__(self):
+        check_temperature(self.temperature)
 
     def solver(self) -> MirrorDescent:
         """Mirror descent with these numbers."""

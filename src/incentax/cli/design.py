@@ -71,6 +71,7 @@ def design_command(
     rule = problem.setting.default_rule if rule is None else rule
     num_steps = problem.setting.recipe().num_steps if steps is None else steps
     order = Order(problem, rule, adjoint, num_steps, seed, facts or roads)
+    order.check()
     run = _open(out, order, resume)
     keep_compiled_programs()
     if facts is not None and not as_json:

@@ -40,6 +40,4 @@ def parse_settings(settings: list[str]) -> dict[str, float]:
             raise ValueError(
                 f"expected a number for {key.strip()}, got {text!r}; try --set {key.strip()}=1"
             ) from None
-        if parsed[key.strip()] != parsed[key.strip()]:
-            raise ValueError(f"expected a number for {key.strip()}, got NaN; give a finite one")
     return parsed
