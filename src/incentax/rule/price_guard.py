@@ -206,7 +206,9 @@ class PriceGuard(AbstractGuard):
         return Status.DONE
 
 
-_NUMBERS = "cost uncertainty first_cost best_cost first_norm norm norm_before moved reacted tracking".split()
+_NUMBERS = (
+    "cost uncertainty first_cost best_cost first_norm norm norm_before moved reacted tracking"
+).split()
 
 
 def _first_actions(setup: Setup) -> Any:
