@@ -192,10 +192,10 @@ class PriceGuard(AbstractGuard):
                 return Status.SAFE_SET_ACTIVE
         if diagnosis.monotonicity < 0:
             return Status.NOT_MONOTONE
-        if diagnosis.lag > LAG:
-            return Status.NOT_TRACKING
         if not arrived and cost > float(memory.first_cost) + slack:
             return Status.NOT_DESCENDING
+        if diagnosis.lag > LAG:
+            return Status.NOT_TRACKING
         # Agents who are still learning move because they learn: only settled ones are blurred.
         settled = math.isnan(diagnosis.tracking)
         blur = np.nan_to_num(float(memory.uncertainty), posinf=0.0) if settled else 0.0
