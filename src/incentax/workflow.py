@@ -17,13 +17,44 @@ from .certificate import Certificate, certify
 from .design import Progress, Result, StepRecord, design, initial_state
 from .population import Access
 from .problems import Problem
-from .rule import AbstractRule, Hypergradient, ZerothOrder
+from .rule import (
+    AbstractRule,
+    Externality,
+    Hypergradient,
+    SocialGradient,
+    TangentForm,
+    ZerothOrder,
+)
 from .run_directory import RunDirectory
+from .setting import AbstractSetting
 
-RULES: Mapping[str, Callable[[], AbstractRule]] = {
-    "hypergradient": Hypergradient,
-    "zeroth-order": ZerothOrder,
+
+def _social_gradient(setting: AbstractSetting) -> AbstractRule:
+    constraints = setting.constraints()
+    if constraints is None:
+        return SocialGradient()
+    return SocialGradient(TangentForm.of(constraints))
+
+
+def _externality(setting: AbstractSetting) -> AbstractRule:
+    marginal_cost = setting.marginal_cost()
+    if marginal_cost is None:
+        raise ValueError(
+            "expected a problem whose agents' marginal costs are known for externality, got one "
+            "without; try social-gradient"
+        )
+    return Externality(marginal_cost)
+
+
+RULES: Mapping[str, Callable[[AbstractSetting], AbstractRule]] = {
+    "hypergradient": lambda setting: Hypergradient(),
+    "social-gradient": _social_gradient,
+    "externality": _externality,
+    "zeroth-order": lambda setting: ZerothOrder(),
 }
+
+# Rules that need one scalar gain for all prices.
+PLAIN = ("social-gradient", "externality")
 
 # None keeps the adjoint that the problem's population comes with.
 ADJOINTS: Mapping[str, Callable[[], AbstractAdjoint] | None] = {
@@ -66,7 +97,9 @@ class Order:
     @property
     def adjoint_used(self) -> str | None:
         """The adjoint's name, or None under a rule that differentiates nothing."""
-        return self.adjoint if RULES[self.rule]().needs >= Access.MODEL else None
+        return (
+            self.adjoint if RULES[self.rule](self.problem.setting).needs >= Access.MODEL else None
+        )
 
     def config(self) -> dict[str, Any]:
         """The order as JSON, for `config.json`."""
@@ -175,10 +208,17 @@ def _design(
     population = setting.population()
     unrolled = ADJOINTS[order.adjoint]
     if unrolled is not None:
+        if population.offers < Access.MODEL:
+            raise ValueError(
+                f"expected --adjoint implicit for {order.problem.name}, got {order.adjoint}, but "
+                f"of its population {population.offers.sentence}; leave it out"
+            )
         population = dataclasses.replace(population, adjoint=unrolled())
     mechanism = setting.mechanism(mechanism_key)
-    optimizer = recipe.optimizer(order.num_steps)
-    start = initial_state(population, mechanism, optimizer, design_key)
+    rule = RULES[order.rule](setting)
+    plain = order.rule in PLAIN
+    optimizer = recipe.plain_optimizer() if plain else recipe.optimizer(order.num_steps)
+    start = initial_state(population, mechanism, optimizer, design_key, rule=rule)
     state, history = run.load_checkpoint(start) or (start, [])
     cap = setting.cap()
 
@@ -203,7 +243,7 @@ def _design(
         mechanism,
         maximize=goal.get("maximize"),
         minimize=goal.get("minimize"),
-        rule=RULES[order.rule](),
+        rule=rule,
         optimizer=optimizer,
         num_steps=order.num_steps,
         schedule=recipe.schedule,
