@@ -4,10 +4,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from incentax.auctions.cap import revenue_cap
 
 import incentax as ix
 from incentax.auctions import Economy, EqualShares, FirstPrice, PriorFree
-from incentax.auctions.cap import revenue_cap
 from incentax.auctions.oracle.market import Market
 
 
