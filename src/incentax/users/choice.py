@@ -1,0 +1,124 @@
+"""Slates: which of the shown items the person consumes."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class AbstractChoice(ABC):
+    """Chooses from slates of L items."""
+
+    @abstractmethod
+    def choose(
+        self, utility: NDArray, nothing: NDArray, vote: NDArray, u: NDArray
+    ) -> NDArray[np.bool_]:
+        """Consumed or not, `bool[n, L]`.
+
+        **Arguments:**
+
+        - `utility[n, L]`: expected rating standardised on the scale to [−1, 1], minus position cost.
+        - `nothing[n]`: utility of choosing nothing.
+        - `vote[n, L]`: mean votes, which break ties.
+        - `u[n, L + 1]`: uniform draws of the choice stream.
+        """
+
+
+@dataclass(frozen=True)
+class Single(AbstractChoice):
+    """The first item is consumed, whatever it is; the published system's effective behaviour at L = 1."""
+
+    def choose(self, utility, nothing, vote, u):
+        """The first of each slate."""
+        chosen = np.zeros(utility.shape, bool)
+        chosen[:, 0] = True
+        return chosen
+
+
+@dataclass(frozen=True)
+class GreedyChoice(AbstractChoice):
+    """The best item, ties by mean vote and then by position; `probability` of choosing at all."""
+
+    probability: float = 1.0
+
+    def choose(self, utility, nothing, vote, u):
+        """At most one per slate."""
+        best = utility >= utility.max(1, keepdims=True)
+        first = np.where(best, vote, -np.inf).argmax(1)
+        chosen = np.zeros(utility.shape, bool)
+        rows = np.arange(len(utility))
+        chosen[rows, first] = u[:, 0] < self.probability
+        return chosen
+
+
+@dataclass(frozen=True)
+class Independent(AbstractChoice):
+    """Each item is consumed with the same probability, whatever the others are."""
+
+    probability: float = 0.5
+
+    def choose(self, utility, nothing, vote, u):
+        """Any number per slate."""
+        return u[:, : utility.shape[1]] < self.probability
+
+
+@dataclass(frozen=True)
+class MultinomialLogit(AbstractChoice):
+    """P(j) = e^(βu_j) / (e^(βu₀) + Σ e^(βu_k)).
+
+    Reference: McFadden (1974).
+    """
+
+    sensitivity: float = 4.0
+
+    def probabilities(self, utility: NDArray, nothing: NDArray) -> NDArray[np.float64]:
+        """Choice probabilities `[n, L + 1]`, the last column being nothing."""
+        every = self.sensitivity * np.concatenate([utility, nothing[:, None]], 1)
+        weight = np.exp(every - every.max(1, keepdims=True))
+        return weight / weight.sum(1, keepdims=True)
+
+    def choose(self, utility, nothing, vote, u):
+        """At most one per slate."""
+        below = np.cumsum(self.probabilities(utility, nothing), 1)
+        pick = (below <= u[:, :1]).sum(1)
+        return np.arange(utility.shape[1]) == pick[:, None]
+
+
+@dataclass(frozen=True)
+class Cascade(AbstractChoice):
+    """Looks from the top, accepts with σ(β(u_j − u₀)), after a rejection stops with `leave`.
+
+    Reference: Craswell et al., WSDM 2008.
+    """
+
+    sensitivity: float = 4.0
+    leave: float = 0.1
+
+    def choose(self, utility, nothing, vote, u):
+        """At most one per slate."""
+        n, length = utility.shape
+        accept = 0.5 + 0.5 * np.tanh(0.5 * self.sensitivity * (utility - nothing[:, None]))
+        looking = np.ones(n, bool)
+        chosen = np.zeros((n, length), bool)
+        for j in range(length):
+            # One draw decides both: below the acceptance it is taken, in the top share of the rest
+            # the person stops looking.
+            chosen[:, j] = looking & (u[:, j] < accept[:, j])
+            stop = u[:, j] >= 1.0 - self.leave * (1.0 - accept[:, j])
+            looking &= ~chosen[:, j] & ~stop
+        return chosen
+
+
+CHOICES = MappingProxyType(
+    {
+        "single": Single(),
+        "greedy": GreedyChoice(),
+        "greedy_random": GreedyChoice(0.9),
+        "independent": Independent(),
+        "mnl": MultinomialLogit(),
+        "cascade": Cascade(),
+    }
+)
+"""The choice models a command line can name."""
