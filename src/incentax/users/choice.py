@@ -7,13 +7,15 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from .streams import Draws, Stream
+
 
 class AbstractChoice(ABC):
     """Chooses from slates of L items."""
 
     @abstractmethod
     def choose(
-        self, utility: NDArray, nothing: NDArray, vote: NDArray, u: NDArray
+        self, utility: NDArray, nothing: NDArray, vote: NDArray, draws: Draws
     ) -> NDArray[np.bool_]:
         """Consumed or not, `bool[n, L]`.
 
@@ -22,7 +24,7 @@ class AbstractChoice(ABC):
         - `utility[n, L]`: expected rating standardised on the scale to [−1, 1], minus position cost.
         - `nothing[n]`: utility of choosing nothing.
         - `vote[n, L]`: mean votes, which break ties.
-        - `u[n, L + 1]`: uniform draws of the choice stream.
+        - `draws`: the step's random numbers, of which it takes those of the choice stream.
         """
 
 
@@ -30,7 +32,7 @@ class AbstractChoice(ABC):
 class Single(AbstractChoice):
     """The first item is consumed, whatever it is; the published system's effective behaviour at L = 1."""
 
-    def choose(self, utility, nothing, vote, u):
+    def choose(self, utility, nothing, vote, draws):
         """The first of each slate."""
         chosen = np.zeros(utility.shape, bool)
         chosen[:, 0] = True
@@ -43,13 +45,13 @@ class GreedyChoice(AbstractChoice):
 
     probability: float = 1.0
 
-    def choose(self, utility, nothing, vote, u):
+    def choose(self, utility, nothing, vote, draws):
         """At most one per slate."""
         best = utility >= utility.max(1, keepdims=True)
         first = np.where(best, vote, -np.inf).argmax(1)
         chosen = np.zeros(utility.shape, bool)
         rows = np.arange(len(utility))
-        chosen[rows, first] = u[:, 0] < self.probability
+        chosen[rows, first] = draws.uniform(Stream.CHOICE, 1)[:, 0] < self.probability
         return chosen
 
 
@@ -59,9 +61,9 @@ class Independent(AbstractChoice):
 
     probability: float = 0.5
 
-    def choose(self, utility, nothing, vote, u):
+    def choose(self, utility, nothing, vote, draws):
         """Any number per slate."""
-        return u[:, : utility.shape[1]] < self.probability
+        return draws.uniform(Stream.CHOICE, utility.shape[1]) < self.probability
 
 
 @dataclass(frozen=True)
@@ -79,10 +81,10 @@ class MultinomialLogit(AbstractChoice):
         weight = np.exp(every - every.max(1, keepdims=True))
         return weight / weight.sum(1, keepdims=True)
 
-    def choose(self, utility, nothing, vote, u):
+    def choose(self, utility, nothing, vote, draws):
         """At most one per slate."""
         below = np.cumsum(self.probabilities(utility, nothing), 1)
-        pick = (below <= u[:, :1]).sum(1)
+        pick = (below <= draws.uniform(Stream.CHOICE, 1)).sum(1)
         return np.arange(utility.shape[1]) == pick[:, None]
 
 
@@ -96,9 +98,10 @@ class Cascade(AbstractChoice):
     sensitivity: float = 4.0
     leave: float = 0.1
 
-    def choose(self, utility, nothing, vote, u):
+    def choose(self, utility, nothing, vote, draws):
         """At most one per slate."""
         n, length = utility.shape
+        u = draws.uniform(Stream.CHOICE, length)
         accept = 0.5 + 0.5 * np.tanh(0.5 * self.sensitivity * (utility - nothing[:, None]))
         looking = np.ones(n, bool)
         chosen = np.zeros((n, length), bool)

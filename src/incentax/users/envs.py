@@ -217,15 +217,15 @@ def info_columns(session: Session, rows: NDArray, outcome: Outcome) -> dict[str,
         "incentive_cost": outcome.incentive_cost,
         "step": session.step[rows],
         "user": session.user[rows],
-        "user_id": _Ids(people, session.user[rows]),
-        "item_id": _Ids(catalogue, outcome.item),
+        "user_id": Ids(people, session.user[rows]),
+        "item_id": Ids(catalogue, outcome.item),
     }
     if outcome.prompt_hash:
         info["prompt_hash"] = np.array(outcome.prompt_hash, object)
     return info
 
 
-class _Ids:
+class Ids:
     """Ids of table rows, looked up when asked for: half a million strings a second nobody reads."""
 
     def __init__(self, table, index: NDArray[np.int64]):
@@ -235,7 +235,13 @@ class _Ids:
         return len(self.index)
 
     def __getitem__(self, k: int) -> str:
-        return self.table[int(self.index[k])].id
+        return self.table[int(self.index[k])].id if self.index[k] >= 0 else ""
+
+    def spread(self, rows: NDArray[np.int64], num: int) -> "Ids":
+        """The same ids at `rows` of a longer column, "" elsewhere."""
+        index = np.full(num, -1, np.int64)
+        index[rows] = self.index
+        return Ids(self.table, index)
 
     def __array__(self, dtype=None, copy=None):
         return np.array([self[k] for k in range(len(self))], object)

@@ -8,14 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .scales import Scale
+from .streams import Draws, Stream
 
 
 class AbstractPerturbation(ABC):
-    """Changes ratings `[n]` with draws that are already made: `u` uniform, `g` standard normal."""
+    """Changes ratings `[n, L]`."""
 
     @abstractmethod
     def perturb(
-        self, rating: NDArray, scale: Scale, u: NDArray, g: NDArray, rounds: bool
+        self, rating: NDArray, scale: Scale, draws: Draws, rounds: bool
     ) -> NDArray[np.float64]:
         """Perturbed ratings inside the scale; rounded to its step of one if `rounds`."""
 
@@ -24,7 +25,7 @@ class AbstractPerturbation(ABC):
 class NoPerturbation(AbstractPerturbation):
     """The rating as it is."""
 
-    def perturb(self, rating, scale, u, g, rounds):
+    def perturb(self, rating, scale, draws, rounds):
         """The input."""
         return rating
 
@@ -35,9 +36,9 @@ class Gaussian(AbstractPerturbation):
 
     deviation: float = 0.5
 
-    def perturb(self, rating, scale, u, g, rounds):
+    def perturb(self, rating, scale, draws, rounds):
         """r + N(0, σ²), rounded unless ratings are real-valued, clipped to the scale."""
-        moved = rating + self.deviation * g
+        moved = rating + self.deviation * draws.normal(Stream.PERTURBATION, rating.shape[1])
         return np.clip(np.rint(moved) if rounds else moved, scale.low, scale.high)
 
 
@@ -47,9 +48,10 @@ class Greedy(AbstractPerturbation):
 
     probability: tuple[float, float, float] = (0.1, 0.8, 0.1)
 
-    def perturb(self, rating, scale, u, g, rounds):
+    def perturb(self, rating, scale, draws, rounds):
         """r − 1, r or r + 1, clipped to the scale."""
         down, stay, _ = self.probability
+        u = draws.uniform(Stream.PERTURBATION, rating.shape[1])
         move = np.where(u < down, -1.0, np.where(u < down + stay, 0.0, 1.0))
         return np.clip(rating + move, scale.low, scale.high)
 

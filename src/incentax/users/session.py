@@ -11,8 +11,7 @@ from .ending import return_gap
 from .memory import Memory, MemoryScope, Remembered
 from .people import Taste
 from .query import Queries, Reactions
-from .records import Kind
-from .streams import Stream, episode_key, normal, uniform
+from .streams import Draws, Stream, episode_key, normal, uniform
 from .world import World
 
 _RECENT = 10
@@ -210,23 +209,13 @@ class Session:
         nothing = np.full(n, world.no_choice)
         if world.dynamics.trust:
             nothing = nothing + 0.5 * (0.5 - self.feelings.trust[rows])
-        chosen = world.choice.choose(
-            utility,
-            nothing,
-            world.catalogue.vote[shown],
-            uniform(key, step, Stream.CHOICE, length + 1),
-        )
+        draws = Draws(key, step)
+        chosen = world.choice.choose(utility, nothing, world.catalogue.vote[shown], draws)
         chosen = chosen & valid[:, None]
-        rating = world.perturbation.perturb(
-            raw,
-            scale,
-            uniform(key, step, Stream.PERTURBATION, length),
-            normal(key, step, Stream.PERTURBATION, length),
-            world.reading.rounds,
-        )
+        rating = world.perturbation.perturb(raw, scale, draws, world.reading.rounds)
         reward, consumed, ends = np.zeros(n), np.zeros(n, np.int64), np.zeros(n, bool)
         watched = np.zeros(n)
-        shaping_u = uniform(key, step, Stream.SHAPING, length)
+        shaping = draws.uniform(Stream.SHAPING, length)
         noise = self._noise(key, step)
         for j in range(length):
             got = np.flatnonzero(chosen[:, j])
@@ -238,13 +227,17 @@ class Session:
                 self.memory.clock[at] + 1 - when,
                 self.feelings.bored(at, item),
                 scale,
-                shaping_u[got, j],
+                shaping[got, j],
             )
             chosen[got, j] = ~shaped.unwatched
-            reward[got] += np.where(shaped.unwatched, 0.0, shaped.reward)
+            worth = np.zeros(n)
+            worth[got] = np.where(shaped.unwatched, world.reward.skipped, shaped.reward)
+            reward += worth
             ends[got] |= shaped.ends
             consumed[got] += ~shaped.unwatched
-            self._remember(rows, valid, chosen[:, j], shown[:, j], rating[:, j], raw[:, j])
+            self._remember(
+                rows, valid, chosen[:, j], shown[:, j], rating[:, j], raw[:, j], worth
+            )
             took = got[~shaped.unwatched]
             share = (rating[took, j] - scale.low) / (scale.high - scale.low)
             watched[took] += self._watch(key[took], step[took], share)
@@ -273,7 +266,11 @@ class Session:
         r = world.reward
         total = r.rating * mean + r.consumed * consumed + r.watched * watched
         total = total + r.stayed * ~terminated - r.cost * offer * consumed
-        gap = return_gap(feel.satisfaction[rows], uniform(key, step, Stream.RETURN)[:, 0])
+        gap = np.zeros(n, np.int64)
+        over = np.flatnonzero(terminated)
+        if len(over):
+            back = uniform(key[over], step[over], Stream.RETURN)[:, 0]
+            gap[over] = return_gap(feel.satisfaction[rows[over]], back)
         index = row * length + place
         logs = np.log(np.maximum(p[index], 1e-300))
         rated = any_ & valid
@@ -292,7 +289,7 @@ class Session:
             residual=reactions.residual[index],
             watched=watched,
             left=terminated & left,
-            return_gap=np.where(terminated, gap, 0),
+            return_gap=gap,
             cached=reactions.cached.reshape(n, length).all(1),
             tokens=reactions.tokens.reshape(n, length).sum(1),
             incentive_cost=offer * consumed,
@@ -301,23 +298,20 @@ class Session:
             else (),
         )
 
-    def _remember(self, rows, valid, chosen, item, rating, raw) -> None:
-        kept = np.flatnonzero(valid)
-        at, took = rows[kept], chosen[kept]
-        self.memory.add(
-            at,
-            item=item[kept],
-            rating=np.where(took, rating[kept], 0.0),
-            raw=np.where(took, raw[kept], 0.0),
-            kind=np.where(took, Kind.RATED, Kind.SKIPPED),
-            step=self.step[at],
+    def _remember(self, rows, valid, chosen, item, rating, raw, reward) -> None:
+        skipped = np.flatnonzero(valid & ~chosen)
+        at = rows[skipped]
+        self.memory.skip(at, item=item[skipped], step=self.step[at])
+        took = np.flatnonzero(chosen)
+        at, got, rating = rows[took], item[took], rating[took]
+        self.memory.consume(
+            at, item=got, rating=rating, raw=raw[took], step=self.step[at], reward=reward[took]
         )
-        at, got = at[took], item[kept][took]
         self.num_seen[at] += self.seen[at, got] == 0
         self.seen[at, got] = 1
         for table, value in (
             (self.recent_item, got),
-            (self.recent_rating, rating[kept][took]),
+            (self.recent_rating, rating),
             (self.recent_time, self.memory.clock[at]),
         ):
             table[at, 1:] = table[at, :-1]

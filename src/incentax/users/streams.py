@@ -4,6 +4,7 @@ No generator is carried along, so a draw depends neither on the order of calls n
 the batch: one environment and the same environment inside a vector of a thousand see equal bits.
 """
 
+from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
@@ -78,3 +79,19 @@ def normal(
     pair = uniform(key, step, stream, 2 * lanes)
     radius = np.sqrt(-2.0 * np.log1p(-pair[:, :lanes]))
     return radius * np.cos(2.0 * np.pi * pair[:, lanes:])
+
+
+@dataclass(frozen=True)
+class Draws:
+    """The random numbers of n people at one step, made only when a strategy asks for them."""
+
+    key: NDArray[np.uint64]
+    step: ArrayLike
+
+    def uniform(self, stream: Stream, lanes: int) -> NDArray[np.float64]:
+        """Uniform draws `float64[n, lanes]`."""
+        return uniform(self.key, self.step, stream, lanes)
+
+    def normal(self, stream: Stream, lanes: int) -> NDArray[np.float64]:
+        """Standard normal draws `float64[n, lanes]`."""
+        return normal(self.key, self.step, stream, lanes)

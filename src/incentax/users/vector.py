@@ -6,7 +6,7 @@ import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
-from .envs import action_space, decode_action, info_columns, unrepeated
+from .envs import Ids, action_space, decode_action, info_columns, unrepeated
 from .observe import AbstractObservation, Features
 from .session import Session
 from .world import World
@@ -137,8 +137,9 @@ class RecommenderVectorEnv(VectorEnv):
         present[live] = True
         infos: dict[str, Any] = {}
         for name, value in info.items():
-            if not full:
-                value = np.asarray(value)
+            if isinstance(value, Ids):
+                value = value if full else value.spread(live, self.num_envs)
+            elif not full:
                 spread = np.zeros((self.num_envs, *value.shape[1:]), value.dtype)
                 spread[live] = value
                 value = spread
