@@ -2,7 +2,6 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -10,7 +9,6 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from .people import GENDERS, Taste
 from .session import Session
 from .world import World
 
@@ -27,16 +25,6 @@ class AbstractObservation(ABC):
     @abstractmethod
     def read(self, session: Session, rows: NDArray) -> dict[str, Any]:
         """Fresh values of the given rows, each entry with a leading axis of rows."""
-
-
-@lru_cache(maxsize=16)
-def person_features(world: World) -> NDArray[np.float32]:
-    """Age / 100, gender one-hot, liked and disliked labels of everybody, `float32[U, 4 + 2G]`."""
-    people = world.people
-    taste = Taste(people, world.catalogue)
-    gender = np.eye(len(GENDERS), dtype=np.float32)[people.gender]
-    age = (people.age / 100.0).astype(np.float32)[:, None]
-    return np.concatenate([age, gender, taste.liked, taste.disliked], axis=1)
 
 
 def item_features(world: World) -> NDArray[np.float32]:
@@ -77,7 +65,7 @@ class Features(AbstractObservation):
     def space(self, world):
         """A `Dict` of Discrete, Box and MultiBinary."""
         num, h = len(world.catalogue), self.history
-        width = person_features(world).shape[1]
+        width = world.person_features.shape[1]
         high = world.rating_scale.high
         entries: dict[str, spaces.Space] = {}
         if self.user_id:
@@ -105,7 +93,7 @@ class Features(AbstractObservation):
         values: dict[str, Any] = {}
         if self.user_id:
             values["user_id"] = user.copy()
-        values["user_features"] = person_features(world)[user]
+        values["user_features"] = world.person_features[user]
         items = session.recent_item[rows, :h]
         valid = items >= 0
         age = session.memory.clock[rows, None] - session.recent_time[rows, :h]

@@ -31,17 +31,6 @@ class Query:
     incentive: float
     scale: Scale
 
-    def key(self) -> tuple:
-        """Everything about the question that can change the answer, as plain values."""
-        return (
-            self.user_hash,
-            self.item_hash,
-            tuple((h, self.scale.shown(r)) for _, h, r in self.history),
-            self.watch_count,
-            self.levels,
-            self.incentive,
-        )
-
 
 @dataclass(frozen=True)
 class Queries(Sequence[Query]):
@@ -98,6 +87,38 @@ class Queries(Sequence[Query]):
 
     def __iter__(self) -> Iterator[Query]:
         return (self[k] for k in range(len(self)))
+
+    def keys(self) -> list[str]:
+        """Everything about each question that can change its answer, as one string each.
+
+        Content hashes stand for persona and items, so a changed text is a changed key.
+        """
+        users, items, shown = self.people.hashes, self.catalogue.hashes, self.scale.shown
+        columns = zip(
+            self.user.tolist(),
+            self.item.tolist(),
+            self.history_item.tolist(),
+            self.history_rating.tolist(),
+            self.watch_count.tolist(),
+            self._levels(),
+            self.incentive.tolist(),
+            strict=True,
+        )
+        keys = []
+        for u, i, past, ratings, count, level, incentive in columns:
+            history = ",".join(
+                f"{items[j]}={shown(r)}" for j, r in zip(past, ratings, strict=True) if j >= 0
+            )
+            keys.append(f"{users[u]}|{items[i]}|{history}|{count}|{level}|{incentive:g}")
+        return keys
+
+    def _levels(self) -> list[tuple[int, int, int]]:
+        return [
+            quantised(*row)
+            for row in zip(
+                self.mood.tolist(), self.boredom.tolist(), self.trust.tolist(), strict=True
+            )
+        ]
 
     def rows(self, rows: NDArray) -> "Queries":
         """The given questions only."""
@@ -162,7 +183,7 @@ def quantised(mood: float, boredom: float, trust: float) -> tuple[int, int, int]
     """
 
     def level(value: float) -> int:
-        return int(np.clip(np.floor((value + 1.0) * 2.5), 0, 4))
+        return min(max(int((value + 1.0) * 2.5), 0), 4)
 
     return level(mood), level(min(boredom, 2.0) / 2.0), level(2.0 * trust - 1.0)
 

@@ -36,6 +36,7 @@ class Scale:
     best: str = "you would love it"
     _index: dict[str, int] = field(init=False, repr=False, compare=False)
     _centres: NDArray[np.float64] = field(init=False, repr=False, compare=False)
+    _offset: float | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self):
         if len(self.labels) != len(self.values) or len(set(self.labels)) != len(self.labels):
@@ -49,6 +50,9 @@ class Scale:
             )
         object.__setattr__(self, "_index", {l.lower(): k for k, l in enumerate(self.labels)})
         object.__setattr__(self, "_centres", np.asarray(self.values))
+        first = self.labels[0]
+        offset = float(first) - self.values[0] if first.isdigit() else None
+        object.__setattr__(self, "_offset", offset)
 
     @property
     def num_levels(self) -> int:
@@ -92,10 +96,9 @@ class Scale:
         >>> SCALES["zero_nine"].shown(7.46), SCALES["one_five"].shown(4.2)
         ('6.5', '4.2')
         """
-        if not self.labels[0].isdigit():
+        if self._offset is None:
             return self.label(rating)
-        offset = float(self.labels[0]) - self.values[0]
-        return f"{round(rating + offset, 1):g}"
+        return f"{round(rating + self._offset, 1):g}"
 
     def value(self, text: str) -> float:
         """Rating of a reply that is exactly one label (surrounding space and a final stop allowed).

@@ -2,13 +2,17 @@
 
 import warnings
 from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
 
 from .catalogue import Catalogue
 from .choice import AbstractChoice, Single
 from .dynamics import Dynamics
 from .ending import AbstractEnding, GeometricEnd
 from .memory import MemoryScope
-from .people import People
+from .people import GENDERS, People, Taste
 from .perturbation import AbstractPerturbation, NoPerturbation
 from .query import AbstractRater
 from .reading import AbstractReading, Sample
@@ -37,7 +41,7 @@ class Reward:
     skipped: float = 0.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class World:
     """Everything that decides how an episode goes, except the seed.
 
@@ -116,3 +120,11 @@ class World:
         """The scale people answer on."""
         assert self.scale is not None
         return self.scale
+
+    @cached_property
+    def person_features(self) -> NDArray[np.float32]:
+        """Age / 100, gender one-hot, liked and disliked labels of everybody, `float32[U, 4 + 2G]`."""
+        taste = Taste(self.people, self.catalogue)
+        gender = np.eye(len(GENDERS), dtype=np.float32)[self.people.gender]
+        age = (self.people.age / 100.0).astype(np.float32)[:, None]
+        return np.concatenate([age, gender, taste.liked, taste.disliked], axis=1)
