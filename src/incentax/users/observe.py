@@ -182,7 +182,7 @@ class SuberRaw(AbstractObservation):
             "user_age": tuple(np.array(user.age) for user in people),
             "user_description": tuple(user.description for user in people),
             "items_interact": tuple(
-                tuple((np.int64(past.item[k, t]), past.rating[k, t]) for t in events)
+                tuple((np.int64(past.item[k, t]), np.array(past.rating[k, t])) for t in events)
                 for k, events in enumerate(rated)
             ),
         }
