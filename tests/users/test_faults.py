@@ -81,7 +81,7 @@ def test_after_kill_9_no_answer_that_arrived_is_asked_for_again(tmp_path):
             reached.set()
         return scorer(bodies)
 
-    path, total = tmp_path / "answers.db", 3000
+    path, total = tmp_path / "answers.db", 1500
     with LoopbackServer(counting, batch_size=4) as server:
         command = [sys.executable, "-m", "tests.users.killed", server.url, str(path), str(total)]
         with subprocess.Popen(command) as first:

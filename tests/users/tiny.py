@@ -38,6 +38,12 @@ def build(folder: Path, seed: int = 0) -> Path:
     with torch.no_grad():
         model.model.embed_tokens.weight.mul_(20.0)
         model.lm_head.weight.mul_(10.0)
+        for layer in model.model.layers:
+            # Small random weights attend to everything alike, and no prompt would matter.
+            for part in (layer.self_attn.q_proj, layer.self_attn.k_proj):
+                part.weight.mul_(15.0)
+            for part in (layer.self_attn.v_proj, layer.self_attn.o_proj):
+                part.weight.mul_(6.0)
         digits = [vocabulary[str(k)] for k in range(10)]
         # Raising the digits' logits for every state keeps the model random but gives ratings mass.
         states = model(torch.arange(len(vocabulary))[None], output_hidden_states=True)

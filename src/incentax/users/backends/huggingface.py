@@ -1,5 +1,6 @@
 """A local causal language model in transformers format, rating from its token probabilities."""
 
+import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,7 @@ class HuggingFaceModel(AbstractModel):
         self._torch, self._tokenizer = torch, tokenizer
         self._model = model.to(device).eval()
         self._device, self._batch_size = device, batch_size
-        self._name = f"{Path(path).name}/{dtype}/{model.config._commit_hash or 'local'}"
+        self._name = f"{Path(path).name}/{dtype}/{_fingerprint(Path(path))}"
         if tokenizer.pad_token_id is None:
             tokenizer.pad_token = tokenizer.eos_token
 
@@ -189,3 +190,14 @@ class HuggingFaceModel(AbstractModel):
         ]
         single = list(dict.fromkeys(row for row in rows if len(row) == 1))
         return single or rows[:1]
+
+
+def _fingerprint(folder: Path) -> str:
+    """Hash of the folder's configuration and of the size and beginning of each other file."""
+    digest = hashlib.sha256()
+    for file in sorted(folder.iterdir()):
+        if file.is_file():
+            digest.update(f"{file.name}/{file.stat().st_size}/".encode())
+            with open(file, "rb") as stream:
+                digest.update(stream.read(1 << 20))
+    return digest.hexdigest()[:12]

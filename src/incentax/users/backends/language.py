@@ -162,7 +162,7 @@ class LanguageUsers(AbstractRater):
         return asked
 
     def _prompt(self, prompt: Prompt, attempt: int) -> Prompt:
-        return stricter(prompt, self.template) if attempt else prompt
+        return stricter(prompt, self.template, attempt) if attempt else prompt
 
     def _ask(self, prompts: list[Prompt], keys: list[str]) -> list[Answer]:
         if not prompts:

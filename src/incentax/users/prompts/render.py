@@ -139,13 +139,14 @@ def render(query: Query, template: Template, style: PromptStyle = PromptStyle())
     return Prompt(tuple(messages), template.prefix if style.prefill else "", scale)
 
 
-def stricter(prompt: Prompt, template: Template) -> Prompt:
-    """The same prompt with a reminder of what counts as a rating, for the second and third try."""
+def stricter(prompt: Prompt, template: Template, times: int = 1) -> Prompt:
+    """The same prompt with a reminder of what counts as a rating, said `times` times.
+
+    A model that shows probabilities answers an equal prompt equally, so every try must differ.
+    """
     *head, last = prompt.messages
-    reminder = _fill(template.stricter, _stated(prompt.scale))
-    return replace(
-        prompt, messages=(*head, Message(last.role, f"{last.content}\n{reminder}"))
-    )
+    reminder = "\n".join([_fill(template.stricter, _stated(prompt.scale))] * times)
+    return replace(prompt, messages=(*head, Message(last.role, f"{last.content}\n{reminder}")))
 
 
 def explain(prompt: Prompt, template: Template, rating: float) -> Prompt:
