@@ -16,10 +16,14 @@ from .similarity import related
 
 @dataclass(frozen=True)
 class RuleWeights:
-    """Weights of the latent opinion z; the letters are those of the formula in `RuleUsers`."""
+    """Weights of the latent opinion z; the letters are those of the formula in `RuleUsers`.
+
+    Chosen so that on both bundled worlds item explains 25-45 % of the variance of ratings, user
+    8-20 %, their interaction at least 20 % and response noise at most 30 %.
+    """
 
     intercept: float = 0.0
-    quality: float = 0.6
+    quality: float = 0.7
     liked: float = 1.2
     disliked: float = 1.2
     taste: float = 0.6
@@ -28,7 +32,7 @@ class RuleWeights:
     incentive: float = 0.5
     mood: float = 0.3
     boredom: float = 0.5
-    steepness: float = 0.35
+    steepness: float = 0.28
     smoothing: float = 0.5
 
 

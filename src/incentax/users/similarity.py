@@ -50,8 +50,11 @@ def feature_similarity(catalogue: Catalogue, left: NDArray, right: NDArray) -> N
 
 
 def related(catalogue: Catalogue, left: NDArray, right: NDArray) -> NDArray[np.float64]:
-    """Text similarity in [0, 1], 1 within a series: what one experience says about another item."""
+    """What one experience says about another item, in [0, 1]: 1 within a series, else cosine cubed.
+
+    Two unrelated texts share common words; the cube keeps dozens of them from adding up.
+    """
     same = (catalogue.series_index[left] == catalogue.series_index[right]) & (
         catalogue.series_index[left] >= 0
     )
-    return np.where(same, 1.0, np.maximum(catalogue.cosine(left, right), 0.0))
+    return np.where(same, 1.0, np.maximum(catalogue.cosine(left, right), 0.0) ** 3)
