@@ -8,7 +8,9 @@ from .many import queries
 
 if __name__ == "__main__":
     url, path, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
-    rater = LanguageUsers(HttpModel(url, "tiny", concurrency=16), "movies-compact", cache=Cache(path))
+    rater = LanguageUsers(
+        HttpModel(url, "tiny", concurrency=16), "movies-compact", cache=Cache(path)
+    )
     rater.react(queries(count))
     rater.close()
     print("done")

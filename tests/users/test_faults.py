@@ -66,9 +66,7 @@ def test_ten_thousand_requests_through_a_server_that_fails_in_eight_ways():
     assert answers.valid.mean() > 0.999
     assert np.isnan(answers.probability[~answers.valid]).all(), "an invalid reply is no number"
     kept = np.flatnonzero(answers.valid)
-    np.testing.assert_allclose(
-        answers.probability[kept], _truths(asked.rows(kept)), atol=1e-9
-    )
+    np.testing.assert_allclose(answers.probability[kept], _truths(asked.rows(kept)), atol=1e-9)
 
 
 def test_after_kill_9_no_answer_that_arrived_is_asked_for_again(tmp_path):
@@ -247,6 +245,9 @@ def test_equal_questions_of_one_step_are_asked_once():
         model.close()
         assert sum(server.served.values()) == 1
     assert answers.cached.sum() == 49 and rater.usage == Usage(
-        calls=1, cached=49, prompt_tokens=rater.usage.prompt_tokens, completion_tokens=1,
+        calls=1,
+        cached=49,
+        prompt_tokens=rater.usage.prompt_tokens,
+        completion_tokens=1,
         seconds=rater.usage.seconds,
     )

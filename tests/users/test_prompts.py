@@ -132,8 +132,9 @@ def test_r16_pronouns_match(gender, right, wrong):
 def test_the_compact_template_is_short(domain):
     template = find_template(f"{domain}-compact")
     lengths = [
-        render(ask(bundled_people(domain), bundled_catalogue(domain), k, 3 * k)[0], template)
-        .estimated_tokens
+        render(
+            ask(bundled_people(domain), bundled_catalogue(domain), k, 3 * k)[0], template
+        ).estimated_tokens
         for k in range(0, 400, 7)
     ]
     assert max(lengths) <= 300
@@ -155,7 +156,9 @@ ATTACKS = [
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
-@pytest.mark.parametrize("template", [t for t in TEMPLATES if t.domain == "movies"], ids=lambda t: t.id)
+@pytest.mark.parametrize(
+    "template", [t for t in TEMPLATES if t.domain == "movies"], ids=lambda t: t.id
+)
 def test_instructions_in_item_text_stay_inside_the_fence(template, attack):
     plain = Movie("a", "Dust", text="A quiet film about a river.", labels=("drama",))
     loaded = dataclasses.replace(plain, text=f"A quiet film about a river. {attack}")
@@ -187,7 +190,9 @@ def test_templates_are_checked(tmp_path):
     with pytest.raises(ValueError, match="prompt template in t.toml"):
         load_template(broken)
     with pytest.raises(ValueError, match="expected a scale among"):
-        render(_query(find_template("books-standard"), "zero_nine"), find_template("books-standard"))
+        render(
+            _query(find_template("books-standard"), "zero_nine"), find_template("books-standard")
+        )
 
 
 def test_a_template_is_a_file_and_needs_no_python(tmp_path):

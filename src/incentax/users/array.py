@@ -16,8 +16,10 @@ Policy = Callable[[NDArray[np.int64], np.random.Generator], NDArray[np.int64]]
 
 @dataclass(frozen=True)
 class PopulationResponse:
-    """Mean response per type of person: `rating[T, K]` shares, `chosen[T, L + 1]` shares by position
-    (the last for nothing), `mean_rating[T]`, `count[T]`."""
+    """Mean response per type of person.
+
+    `rating[T, K]` are shares of levels, `chosen[T, L + 1]` of positions, the last for nothing.
+    """
 
     rating: NDArray[np.float64]
     chosen: NDArray[np.float64]

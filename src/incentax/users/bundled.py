@@ -16,7 +16,7 @@ SETS = {
 
 
 def _path(name: str) -> Path:
-    return Path(str(resources.files(__package__).joinpath("data", name)))
+    return Path(str(resources.files("incentax.users").joinpath("data", name)))
 
 
 @lru_cache(maxsize=8)

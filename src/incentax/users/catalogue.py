@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, fields
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,7 +65,7 @@ class Catalogue(Sequence[AbstractItem]):
     def __len__(self) -> int:
         return len(self._items)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index) -> Any:
         return self._items[index]
 
     def __iter__(self) -> Iterator[AbstractItem]:
@@ -112,7 +113,7 @@ class Catalogue(Sequence[AbstractItem]):
         return (self.vote - self.vote.mean()) / max(float(self.vote.std()), 1e-9)
 
     @cached_property
-    def count(self) -> NDArray[np.float64]:
+    def votes(self) -> NDArray[np.float64]:
         """Number of votes `float64[N]`: popularity."""
         return np.array([item.vote_count for item in self._items], np.float64)
 
@@ -200,7 +201,8 @@ def load_catalogue(path: Path | str, domain: Domain | str) -> Catalogue:
                     f"expected the fields of a {domain.noun} in {file.name} line {number}, got "
                     f"{sorted(set(row) - known)}; try the domain the file was made for"
                 )
-            items.append(domain.item(**{k: _frozen(k, v) for k, v in row.items()}))
+            record: dict[str, Any] = {k: _frozen(k, v) for k, v in row.items()}
+            items.append(domain.item(**record))
     vectors = Path(f"{path}.npz")
     embedding = None
     if vectors.exists():

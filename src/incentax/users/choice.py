@@ -21,7 +21,7 @@ class AbstractChoice(ABC):
 
         **Arguments:**
 
-        - `utility[n, L]`: expected rating standardised on the scale to [−1, 1], minus position cost.
+        - `utility[n, L]`: expected rating standardised to [−1, 1], minus position cost.
         - `nothing[n]`: utility of choosing nothing.
         - `vote[n, L]`: mean votes, which break ties.
         - `draws`: the step's random numbers, of which it takes those of the choice stream.
@@ -30,7 +30,7 @@ class AbstractChoice(ABC):
 
 @dataclass(frozen=True)
 class Single(AbstractChoice):
-    """The first item is consumed, whatever it is; the published system's effective behaviour at L = 1."""
+    """The first item is consumed, whatever it is: what the published system does at L = 1."""
 
     def choose(self, utility, nothing, vote, draws):
         """The first of each slate."""

@@ -1,4 +1,4 @@
-"""How people change while they are served: mood, boredom, trust, satisfaction and drifting taste."""
+"""How people change while they are served: mood, boredom, trust and drifting taste."""
 
 from dataclasses import dataclass
 
@@ -45,7 +45,10 @@ class Dynamics:
 
 
 class Feelings:
-    """The moving states of n people: `mood[n]`, `boredom[n, G]`, `trust[n]`, `satisfaction[n]`, `taste[n, d]`."""
+    """The moving states of n people.
+
+    `mood[n]`, `boredom[n, G]`, `trust[n]`, `satisfaction[n]` and `taste[n, d]`.
+    """
 
     def __init__(self, num_people: int, catalogue: Catalogue, dynamics: Dynamics):
         self._dynamics, self._catalogue = dynamics, catalogue

@@ -22,13 +22,16 @@ class GeometricEnd(AbstractEnding):
     probability: float = 0.025
 
     def hazard(self, boredom, satisfaction):
-        """p."""
+        """P."""
         return np.full(len(boredom), self.probability)
 
 
 @dataclass(frozen=True)
 class Leave(AbstractEnding):
-    """The bored leave and the satisfied stay: λ = 1 − (1 − p₀)·exp(−max(0, a·boredom − b·satisfaction))."""
+    """The bored leave and the satisfied stay.
+
+    λ = 1 − (1 − p₀)·exp(−max(0, a·boredom − b·satisfaction)).
+    """
 
     probability: float = 0.025
     boredom: float = 0.05

@@ -124,7 +124,7 @@ def score(result: Sweep, world: World) -> Scores:
         personalisation_at_k=metrics.personalisation(result.item),
         coverage=metrics.coverage(result.item, len(catalogue)),
         gini=metrics.gini(result.item, len(catalogue)),
-        novelty=metrics.novelty(result.item, catalogue.count),
+        novelty=metrics.novelty(result.item, catalogue.votes),
         diversity=metrics.diversity(result.item, catalogue.embedding),
         liked_share=metrics.label_share(
             result.item, taste.liked[result.user], catalogue.label_matrix

@@ -12,7 +12,7 @@ from .world import World
 
 @dataclass(frozen=True)
 class LogRow:
-    """One recommendation: who, what (action index and item id), what was said and what it was worth."""
+    """One recommendation: to whom, what (index and id), what was said and what it was worth."""
 
     user_id: str
     user_name: str

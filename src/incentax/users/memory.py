@@ -122,7 +122,7 @@ class Memory:
         self._skipped.clear(rows)
 
     def consume(self, rows: ArrayLike, *, item, rating, raw, step, reward=0.0) -> None:
-        """Append one rated event per row; every argument has the length of `rows`, rows are distinct."""
+        """Append one rated event per row; arguments are as long as `rows`, rows are distinct."""
         rows = np.asarray(rows, np.int64)
         if not len(rows):
             return

@@ -1,4 +1,4 @@
-"""Measures of recommendation lists: pure functions of logs, rank being the order of recommendation."""
+"""Measures of recommendation lists: pure functions of logs; rank is the order shown."""
 
 import numpy as np
 from numpy.typing import NDArray

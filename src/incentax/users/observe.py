@@ -34,7 +34,7 @@ def item_features(world: World) -> NDArray[np.float32]:
     """
     c = world.catalogue
     year = np.array([item.year for item in c], np.float32)
-    count = np.log1p(c.count)
+    count = np.log1p(c.votes)
     columns = [
         c.label_matrix,
         c.quality[:, None],

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +42,7 @@ class People(Sequence[User]):
     def __len__(self) -> int:
         return len(self._users)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index) -> Any:
         return self._users[index]
 
     def __iter__(self) -> Iterator[User]:
@@ -54,8 +55,7 @@ class People(Sequence[User]):
         """
         if value not in self._index:
             raise ValueError(
-                f"expected a user id of this population, got {value!r}; "
-                f"try {self._users[0].id!r}"
+                f"expected a user id of this population, got {value!r}; try {self._users[0].id!r}"
             )
         return self._index[value]
 

@@ -37,7 +37,7 @@ class Gaussian(AbstractPerturbation):
     deviation: float = 0.5
 
     def perturb(self, rating, scale, draws, rounds):
-        """r + N(0, σ²), rounded unless ratings are real-valued, clipped to the scale."""
+        """R + N(0, σ²), rounded unless ratings are real-valued, clipped to the scale."""
         moved = rating + self.deviation * draws.normal(Stream.PERTURBATION, rating.shape[1])
         return np.clip(np.rint(moved) if rounds else moved, scale.low, scale.high)
 
@@ -49,7 +49,7 @@ class Greedy(AbstractPerturbation):
     probability: tuple[float, float, float] = (0.1, 0.8, 0.1)
 
     def perturb(self, rating, scale, draws, rounds):
-        """r − 1, r or r + 1, clipped to the scale."""
+        """R − 1, r or r + 1, clipped to the scale."""
         down, stay, _ = self.probability
         u = draws.uniform(Stream.PERTURBATION, rating.shape[1])
         move = np.where(u < down, -1.0, np.where(u < down + stay, 0.0, 1.0))

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from .scales import Scale
 
 @dataclass(frozen=True)
 class Query:
-    """One question: how would this person rate this item now?
+    """One question: how this person would rate this item now.
 
     `history` pairs remembered items with the ratings given; `watch_count` is how often the item was
     consumed before; `levels` are mood, boredom and trust, each one of 0..4, 2 being neutral.
@@ -63,7 +64,7 @@ class Queries(Sequence[Query]):
     def __len__(self) -> int:
         return len(self.user)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index) -> Any:
         k = int(index)
         user, item = int(self.user[k]), int(self.item[k])
         catalogue = self.catalogue

@@ -173,8 +173,9 @@ class Book(AbstractItem):
 
 @dataclass(frozen=True)
 class Interaction:
-    """One remembered event. `rating` is perturbed and unshaped, `raw_rating` as answered, `reward` shaped.
+    """One remembered event.
 
+    `rating` is perturbed and unshaped, `raw_rating` as answered, `reward` shaped.
     `logical_time` counts the person's interactions from 1; `watch_count` includes this one and is 0
     for something skipped.
     """

@@ -73,9 +73,7 @@ def make_world(domain: str = "movies", **changes: Any) -> World:
     people = changes.pop("people", None) or bundled_people(domain)
     rater = changes.pop("rater", None)
     if rater is None:
-        rater = (
-            RuleUsers.bundled(catalogue) if bundled else RuleUsers.fitted(catalogue, people)
-        )
+        rater = RuleUsers.bundled(catalogue) if bundled else RuleUsers.fitted(catalogue, people)
     default = {"movies": "last_3", "books": "most_similar_3"}.get(catalogue.domain.name, "last_3")
     changes.setdefault("retrieval", RETRIEVALS[default])
     return World(catalogue, people, rater, **changes)

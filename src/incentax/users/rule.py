@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import asdict, dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from importlib import resources
 
 import numpy as np
@@ -76,7 +76,7 @@ def fit_cuts(
 @lru_cache(maxsize=4)
 def fitted_cuts(domain: str) -> tuple[float, ...]:
     """The cut-points that ship with the bundled catalogue and personas of a domain."""
-    text = resources.files(__package__).joinpath("data", "rule_cuts.json").read_text("utf-8")
+    text = resources.files("incentax.users").joinpath("data", "rule_cuts.json").read_text("utf-8")
     return tuple(json.loads(text)[domain])
 
 
@@ -86,7 +86,7 @@ class RuleUsers(AbstractRater):
 
     z = b₀ + b_u + style_u + w_q·(v−v̄)/s_v + w_L·share liked − w_D·share disliked + w_E·cos(θ, e)
     + w_H·H + w_X·X + w_inc·sens_u·incentive + .3·mood − .5·boredom, with
-    H = Σ s_j (r_j − r̄) / (s_r (s₀ + Σ s_j)) over what came to mind, and X = ±1 for the fan of one label.
+    H = Σ s_j (r_j − r̄) / (s_r (s₀ + Σ s_j)) over what came to mind, and X = ±1 for a fan.
 
     **Arguments:**
 
@@ -131,7 +131,7 @@ class RuleUsers(AbstractRater):
         cuts = fit_cuts(opinion, reference, weights.steepness)
         return cls(tuple(float(c) for c in cuts), mean, spread, weights)
 
-    @cached_property
+    @property
     def identity(self) -> str:
         """The formula's version, weights and cut-points."""
         return "rule/1/" + json.dumps([asdict(self.weights), self.cuts, self.mean, self.spread])
@@ -177,7 +177,10 @@ class RuleUsers(AbstractRater):
         return signed.sum(1) / (self.spread * (self.weights.smoothing + weight.sum(1)))
 
     def react(self, queries: Queries) -> Reactions:
-        """Exact distributions for n questions; the caller's scale must have the fitted number of levels."""
+        """Exact distributions for n questions.
+
+        **Raises:** `ValueError` for a scale with another number of levels than was fitted.
+        """
         if queries.scale.num_levels != len(self.cuts) + 1:
             raise ValueError(
                 f"expected a scale of {len(self.cuts) + 1} levels, got {queries.scale.name} with "

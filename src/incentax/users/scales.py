@@ -48,7 +48,9 @@ class Scale:
             raise ValueError(
                 f"expected values in increasing order, got {self.values}; try sorting them"
             )
-        object.__setattr__(self, "_index", {l.lower(): k for k, l in enumerate(self.labels)})
+        object.__setattr__(
+            self, "_index", {label.lower(): k for k, label in enumerate(self.labels)}
+        )
         object.__setattr__(self, "_centres", np.asarray(self.values))
         first = self.labels[0]
         offset = float(first) - self.values[0] if first.isdigit() else None
@@ -91,7 +93,7 @@ class Scale:
         return self.values[round(share * (self.num_levels - 1))]
 
     def shown(self, rating: float) -> str:
-        """A rating between two levels as the prompt shows it, with one decimal where it is fractional.
+        """A rating between two levels as a prompt shows it, with one decimal where fractional.
 
         >>> SCALES["zero_nine"].shown(7.46), SCALES["one_five"].shown(4.2)
         ('6.5', '4.2')
@@ -101,11 +103,11 @@ class Scale:
         return f"{round(rating + self._offset, 1):g}"
 
     def value(self, text: str) -> float:
-        """Rating of a reply that is exactly one label (surrounding space and a final stop allowed).
+        r"""Rating of a reply that is exactly one label; space around and a final stop are allowed.
 
         **Raises:** `InvalidReaction` for anything else; a reply never becomes a number by guessing.
 
-        >>> SCALES["one_ten"].value(" 8.\\n")
+        >>> SCALES["one_ten"].value(" 8.\n")
         8.0
         """
         word = text.strip().rstrip(".").strip().lower()
@@ -126,8 +128,8 @@ class Scale:
     def describe(self) -> str:
         """The sentence that states the scale in a prompt.
 
-        >>> SCALES["one_five"].describe()
-        'a rating from 1 to 5, where 1 means you would regret having spent time on it and 5 means you would love it'
+        >>> print(SCALES["one_five"].describe()[:46])
+        a rating from 1 to 5, where 1 means you would
         """
         first, last = self.labels[0], self.labels[-1]
         return (

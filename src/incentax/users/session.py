@@ -187,7 +187,7 @@ class Session:
         n = len(rows)
         if shown.shape[1] > 1 and (np.diff(np.sort(shown, 1), axis=1) == 0).any():
             raise ValueError(
-                "expected distinct items in a slate, got one twice; try sampling without replacement"
+                "expected distinct items in a slate, got one twice; try drawing without replacement"
             )
         offer = np.zeros(n) if incentive is None else incentive
         reactions = self.world.rater.react(self.queries(rows, shown, offer))
@@ -199,7 +199,7 @@ class Session:
         scale, key, step = world.rating_scale, self.key[rows], self.step[rows]
         values = scale.array
         row = np.arange(n)
-        valid = reactions.valid.reshape(n, length).all(1)
+        valid = np.asarray(reactions.valid.reshape(n, length).all(axis=1))
         p = np.where(reactions.valid[:, None], reactions.probability, 1.0 / len(values))
         expected = (p @ values).reshape(n, length)
         u = uniform(key, step, Stream.RATING, length).reshape(-1)
@@ -235,23 +235,17 @@ class Session:
             reward += worth
             ends[got] |= shaped.ends
             consumed[got] += ~shaped.unwatched
-            self._remember(
-                rows, valid, chosen[:, j], shown[:, j], rating[:, j], raw[:, j], worth
-            )
+            self._remember(rows, valid, chosen[:, j], shown[:, j], rating[:, j], raw[:, j], worth)
             took = got[~shaped.unwatched]
             share = (rating[took, j] - scale.low) / (scale.high - scale.low)
             watched[took] += self._watch(key[took], step[took], share)
-            self.feelings.react(
-                rows[took], shown[took, j], share, promised[took], noise[took]
-            )
+            self.feelings.react(rows[took], shown[took, j], share, promised[took], noise[took])
         any_ = consumed > 0
         mean = np.where(any_, reward / np.maximum(consumed, 1), world.reward.skipped)
         first = np.where(any_, chosen.argmax(1), -1)
         place = np.maximum(first, 0)
         feel = self.feelings
-        bored = (
-            feel.bored(rows, shown).mean(1) if world.dynamics.boredom else np.zeros(n)
-        )
+        bored = feel.bored(rows, shown).mean(1) if world.dynamics.boredom else np.zeros(n)
         hazard = world.ending.hazard(bored, feel.satisfaction[rows])
         left = uniform(key, step, Stream.TERMINATION)[:, 0] < hazard
         terminated = valid & (left | ends)
@@ -290,7 +284,7 @@ class Session:
             watched=watched,
             left=terminated & left,
             return_gap=gap,
-            cached=reactions.cached.reshape(n, length).all(1),
+            cached=np.asarray(reactions.cached.reshape(n, length).all(axis=1)),
             tokens=reactions.tokens.reshape(n, length).sum(1),
             incentive_cost=offer * consumed,
             prompt_hash=tuple(reactions.prompt_hash[k] for k in index)

@@ -77,7 +77,7 @@ class Unshaped(AbstractShaping):
     inert_without_repeats: bool = False
 
     def shape(self, rating, count, gap, boredom, scale, u):
-        """r."""
+        """R."""
         return _plain(rating)
 
 
@@ -101,7 +101,7 @@ class ExponentialDecay(AbstractShaping):
 
 @dataclass(frozen=True)
 class RandomWatch(AbstractShaping):
-    """A repeat is consumed with probability q^(c/Δt), otherwise not watched, which is not a failure."""
+    """A repeat is consumed with probability q^(c/Δt), otherwise not watched."""
 
     base: float = 0.1
     skip_reward: float = 0.0

@@ -66,7 +66,7 @@ def uniform(
     """
     base = _mix(key ^ (_words(step) * _GOLDEN + _words(stream) * _M2))
     lane = np.arange(1, lanes + 1, dtype=np.uint64) * _GOLDEN
-    return (_mix(base[:, None] + lane) >> _S11) * 2.0**-53
+    return (_mix(base[:, None] + lane) >> _S11).astype(np.float64) * 2.0**-53
 
 
 def normal(

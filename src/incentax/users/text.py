@@ -25,7 +25,7 @@ def unit(vectors: NDArray) -> NDArray[np.float32]:
     """Rows scaled to length one, zero rows left at zero."""
     vectors = np.asarray(vectors, np.float32)
     length = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return vectors / np.where(length > 0, length, 1.0).astype(np.float32)
+    return np.asarray(vectors / np.where(length > 0, length, 1.0), np.float32)
 
 
 class AbstractEncoder(ABC):
@@ -43,7 +43,8 @@ class HashedTfidf(AbstractEncoder):
     Needs no model and no vocabulary file. The decomposition is fitted on the texts given, so
     vectors of two calls are not comparable.
 
-    >>> a = HashedTfidf(dims=2).encode(["a ghost ship", "the ghost ship", "tax law", "tax law text"])
+    >>> texts = ["a ghost ship", "the ghost ship", "tax law", "tax law text"]
+    >>> a = HashedTfidf(dims=2).encode(texts)
     >>> bool(a[0] @ a[1] > a[0] @ a[2])
     True
     """

@@ -13,7 +13,7 @@ from .world import World
 
 
 class RecommenderVectorEnv(VectorEnv):
-    """`num_envs` people in one array; row i seeded with s behaves like `RecommenderEnv` seeded s + i.
+    """`num_envs` people in one array; row i behaves like `RecommenderEnv` seeded s + i.
 
     All questions of a step reach the back end in one call, which deduplicates and batches them.
 
@@ -64,7 +64,7 @@ class RecommenderVectorEnv(VectorEnv):
         seed: int | list[int | None] | None = None,
         options: dict[str, Any] | None = None,
     ):
-        """Start everybody, or the rows of `options["reset_mask"]`; `options["user"]` names people."""
+        """Start everybody, or the rows of `options["reset_mask"]`; `user` names people."""
         options = dict(options or {})
         rows = np.flatnonzero(options.pop("reset_mask", np.ones(self.num_envs, bool)))
         if seed is not None or not self._seeded:

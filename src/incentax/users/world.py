@@ -26,7 +26,7 @@ class Reward:
     """What the recommender earns, a weighted sum per step.
 
     `rating`: mean shaped rating of what was consumed (`skipped` if nothing was); `consumed`: number
-    of items consumed; `watched`: share of the item watched; `stayed`: 1 if the person did not leave;
+    of items consumed; `watched`: share of the item watched; `stayed`: 1 if the person stays;
     `cost`: price of one unit of incentive.
 
     >>> Reward(rating=0.0, watched=1.0).watched
@@ -96,9 +96,7 @@ class World:
             object.__setattr__(self, "scale", self.catalogue.domain.scale)
         num = len(self.catalogue)
         if not 1 <= self.slate <= num:
-            raise ValueError(
-                f"expected a slate of 1 to {num} items, got {self.slate}; try slate=5"
-            )
+            raise ValueError(f"expected a slate of 1 to {num} items, got {self.slate}; try slate=5")
         if isinstance(self.choice, Single) and self.slate > 1:
             raise ValueError(
                 f"expected a choice model for a slate of {self.slate}, got Single(); "
@@ -123,7 +121,7 @@ class World:
 
     @cached_property
     def person_features(self) -> NDArray[np.float32]:
-        """Age / 100, gender one-hot, liked and disliked labels of everybody, `float32[U, 4 + 2G]`."""
+        """Age / 100, gender, liked and disliked labels of everybody, `float32[U, 4 + 2G]`."""
         taste = Taste(self.people, self.catalogue)
         gender = np.eye(len(GENDERS), dtype=np.float32)[self.people.gender]
         age = (self.people.age / 100.0).astype(np.float32)[:, None]

@@ -3,7 +3,7 @@
 import json
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -86,10 +86,10 @@ class Cache:
         for key, value in rows:
             yield key, _decode(value)
 
-    def merge(self, answers: Mapping[str, Answer] | Iterable[tuple[str, Answer]]) -> int:
+    def merge(self, answers: Iterable[tuple[str, Answer]]) -> int:
         """Take over the answers not known yet; returns how many were new."""
         before = len(self)
-        for key, answer in answers.items() if isinstance(answers, Mapping) else answers:
+        for key, answer in answers:
             self.put(key, answer)
         return len(self) - before
 
@@ -137,7 +137,8 @@ class Cache:
             db.execute("create table if not exists about (name text primary key, value text)")
             db.execute("insert or ignore into about values ('version', ?)", (_VERSION,))
             db.execute(
-                "create table if not exists answers (key text primary key, value text) without rowid"
+                "create table if not exists answers "
+                "(key text primary key, value text) without rowid"
             )
         row = db.execute("select value from about where name = 'version'").fetchone()
         if row is None or row[0] != _VERSION:

@@ -1,4 +1,4 @@
-"""Any OpenAI-compatible server: concurrent, patient with faults, and never paid twice for one answer."""
+"""Any OpenAI-compatible server: concurrent, and patient with faults."""
 
 import asyncio
 import json
@@ -114,7 +114,7 @@ class HttpModel(AbstractModel):
         )
 
     def probe(self) -> tuple[str, ...]:
-        """Names of the models the server offers; one attempt, so that a dead server is known at once.
+        """Names of the models on offer; one attempt, so that a dead server is known at once.
 
         **Raises:** `ModelError` if it cannot be reached, refuses the key, or lacks the model.
         """

@@ -16,8 +16,8 @@ from .routes import plain_text
 class HuggingFaceModel(AbstractModel):
     """Any causal model in a local folder; nothing is downloaded.
 
-    One forward pass per rating and batch, padded on the left; labels of several tokens cost one pass
-    more per distinct beginning.
+    One forward pass per rating and batch, padded on the left; labels of several tokens cost one
+    pass more per distinct beginning.
 
     **Main arguments:**
 
@@ -86,10 +86,9 @@ class HuggingFaceModel(AbstractModel):
             scale = prompts[part[0]].scale
             masses, lengths, best = self._masses([texts[k] for k in part], scale)
             for row, k in enumerate(part):
-                answers[k] = Answer(
-                    tuple(masses[row]), text=best[row], prompt_tokens=lengths[row]
-                )
-                arrived(k, answers[k])
+                answer = Answer(tuple(masses[row]), text=best[row], prompt_tokens=lengths[row])
+                answers[k] = answer
+                arrived(k, answer)
         return [answer for answer in answers if answer is not None]
 
     def text(self, prompt: Prompt) -> str:
@@ -160,7 +159,7 @@ class HuggingFaceModel(AbstractModel):
         first, lengths = self.token_probabilities(texts)
         spelt = [self._spelt(scale, level) for level in range(scale.num_levels)]
         beginnings = sorted({s[:cut] for row in spelt for s in row for cut in range(1, len(s))})
-        after = {(): first}
+        after: dict[tuple[int, ...], Any] = {(): first}
         for begun in beginnings:
             extended = [t + self._tokenizer.decode(list(begun)) for t in texts]
             after[begun] = self.token_probabilities(extended)[0]

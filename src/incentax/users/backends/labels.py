@@ -41,7 +41,8 @@ def split_continued(
 ) -> tuple[float, ...]:
     """Masses with the share of each longer label taken from the shorter one it starts with.
 
-    `tails[short]` are the token probabilities after the shorter label: P("10") = P("1") · P("0"|"1").
+    `tails[short]` are the token probabilities after the shorter label:
+    P("10") = P("1") · P("0"|"1").
     """
     table = list(masses)
     for short, long in continued(scale).items():

@@ -1,6 +1,6 @@
-"""A small OpenAI-compatible server on loopback, over any function from prompts to token probabilities.
+"""A small OpenAI-compatible server on loopback, over any function of prompts.
 
-For tests, benchmarks and teaching: faults can be put in front of it, and it counts what it was asked.
+For tests, benchmarks and teaching: faults can be put in front of it, and it counts its answers.
 """
 
 import asyncio
@@ -42,7 +42,7 @@ class Faults:
         return ""
 
 
-@dataclass
+@dataclass(eq=False)
 class LoopbackServer:
     """Serves `/v1/models`, `/v1/chat/completions` and `/v1/completions` from a thread.
 
@@ -64,16 +64,17 @@ class LoopbackServer:
     faults_sent: Counter = field(default_factory=Counter)
     scored: int = 0
     seconds: float = 0.0  # spent inside the scorer
+    port: int = 0  # chosen by the system on entry
 
     def __enter__(self) -> "LoopbackServer":
         self._loop = asyncio.new_event_loop()
         self._rng = random.Random(self.faults.seed)
         self._waiting: list[tuple[dict, asyncio.Future]] = []
         self._open: set[asyncio.Task] = set()
+        self._more, self._stop = asyncio.Event(), asyncio.Event()
         started = threading.Event()
 
         async def serve() -> None:
-            self._more, self._stop = asyncio.Event(), asyncio.Event()
             server = await asyncio.start_server(self._connection, "127.0.0.1", 0)
             self.port = server.sockets[0].getsockname()[1]
             scoring = asyncio.create_task(self._score())

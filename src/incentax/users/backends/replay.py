@@ -86,5 +86,5 @@ class ReplayModel(AbstractModel):
 def replayed(answers: Mapping[str, Answer]) -> Cache:
     """A cache in memory holding the given answers."""
     cache = Cache(None)
-    cache.merge(answers)
+    cache.merge(answers.items())
     return cache

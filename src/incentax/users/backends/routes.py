@@ -11,8 +11,15 @@ from ..prompts import Prompt
 class AbstractRoute(ABC):
     """Bodies out, probabilities in."""
 
-    path: str
-    continues: bool
+    @property
+    @abstractmethod
+    def path(self) -> str:
+        """Where requests go, after the base URL."""
+
+    @property
+    @abstractmethod
+    def continues(self) -> bool:
+        """Whether an answer can be continued."""
 
     @property
     @abstractmethod
@@ -43,7 +50,11 @@ class ChatRoute(AbstractRoute):
     """
 
     prefill: bool = True
-    path: str = "/chat/completions"
+
+    @property
+    def path(self) -> str:
+        """/chat/completions."""
+        return "/chat/completions"
 
     @property
     def continues(self) -> bool:
@@ -86,12 +97,19 @@ class ChatRoute(AbstractRoute):
 class CompletionsRoute(AbstractRoute):
     """`/completions`, for base models: the messages as one plain text."""
 
-    path: str = "/completions"
-    continues: bool = True
+    @property
+    def path(self) -> str:
+        """/completions."""
+        return "/completions"
+
+    @property
+    def continues(self) -> bool:
+        """Always: the prompt is one text."""
+        return True
 
     @property
     def identity(self) -> str:
-        """completions."""
+        """Completions."""
         return "completions"
 
     def body(self, prompt, model, top, max_tokens):

@@ -1,9 +1,9 @@
-"""A small model fitted to ratings, from a log or from a language model, that answers in microseconds."""
+"""A small model fitted to a log or to a language model, that answers in microseconds."""
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,7 @@ from ..similarity import related
 
 @dataclass(frozen=True)
 class FitReport:
-    """Held-out error of a fit: negative log-likelihood per rating, RMSE and MAE of the mean, counts."""
+    """Held-out error of a fit: log loss per rating, RMSE and MAE of the mean, and counts."""
 
     nll: float
     rmse: float
@@ -30,17 +30,22 @@ class FitReport:
 
 
 class Features:
-    """What a surrogate sees of a pair: columns of people `[U, p]`, of items `[N, q]` and of the match."""
+    """What a surrogate sees of a pair: columns of people, of items and of their match."""
 
     def __init__(self, people: People, catalogue: Catalogue):
         taste = Taste(people, catalogue)
         self.liked, self.disliked = taste.liked, taste.disliked
         age = (people.age[:, None] - 40.0) / 40.0
         self.person = np.concatenate([age, taste.liked, taste.disliked, taste.vector], 1)
-        count = np.log1p(catalogue.count)
+        count = np.log1p(catalogue.votes)
         count = (count - count.mean()) / max(float(count.std()), 1e-9)
         self.item = np.concatenate(
-            [catalogue.label_share, catalogue.quality[:, None], count[:, None], catalogue.embedding],
+            [
+                catalogue.label_share,
+                catalogue.quality[:, None],
+                count[:, None],
+                catalogue.embedding,
+            ],
             1,
         )
         self.share = catalogue.label_share
@@ -78,11 +83,9 @@ class Surrogate(AbstractRater):
     report: FitReport | None = None
     _kept: dict = field(default_factory=dict, repr=False, compare=False)
 
-    @cached_property
+    @property
     def identity(self) -> str:
         """Name and a hash of the parameters."""
-        import hashlib
-
         digest = hashlib.sha256()
         for key in sorted(self.parameters):
             digest.update(key.encode() + np.ascontiguousarray(self.parameters[key]).tobytes())
@@ -119,7 +122,7 @@ class Surrogate(AbstractRater):
             raise ValueError(f"expected a new file for the surrogate, got {path}; try another name")
         about = json.dumps({"values": self.values, "name": self.name})
         with open(path, "xb") as file:
-            np.savez_compressed(file, about=np.array(about), **self.parameters)
+            np.savez_compressed(file, allow_pickle=False, about=np.array(about), **self.parameters)
 
     @classmethod
     def load(cls, path: Path | str) -> "Surrogate":
@@ -203,7 +206,12 @@ def fit_surrogate(
         for rows in np.array_split(rng.permutation(train), max(1, len(train) // batch_size)):
             step += 1
             gradient = _gradient(
-                parameters, features, ratings.user[rows], ratings.item[rows], past[rows], level[rows]
+                parameters,
+                features,
+                ratings.user[rows],
+                ratings.item[rows],
+                past[rows],
+                level[rows],
             )
             _adam(parameters, gradient, moments, step, rate, penalty, len(rows) / len(train))
     fitted = Surrogate(parameters, tuple(values.tolist()), name)
@@ -289,9 +297,7 @@ def _adam(parameters, gradient, moments, step: int, rate: float, penalty: float,
 def _report(fitted: Surrogate, features, ratings, past, level, train, test) -> FitReport:
     rows = test if len(test) else train
     values = np.asarray(fitted.values)
-    z = _opinion(
-        fitted.parameters, features, ratings.user[rows], ratings.item[rows], past[rows]
-    )
+    z = _opinion(fitted.parameters, features, ratings.user[rows], ratings.item[rows], past[rows])
     p = ordered_logit(z, _cuts(fitted.parameters["cuts"]), 1.0)
     mean, truth = p @ values, values[level[rows]]
     return FitReport(
@@ -307,7 +313,7 @@ def _report(fitted: Surrogate, features, ratings, past, level, train, test) -> F
 def distil(
     rater: AbstractRater, queries: Sequence[Queries], seed: int = 0, **settings
 ) -> Surrogate:
-    """A surrogate fitted to ratings drawn from another back end's answers to the given questions."""
+    """A surrogate fitted to ratings drawn from another back end's answers."""
     rng = np.random.default_rng(seed)
     users, items, drawn, past = [], [], [], []
     for asked in queries:

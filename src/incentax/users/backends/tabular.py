@@ -15,8 +15,8 @@ from ..similarity import related
 class TabularUsers(AbstractRater):
     """Looks answers up.
 
-    `probability[U, N, K]` may be dense or memory-mapped; a row of NaN is an unknown cell, answered by
-    `fallback` or refused. Remembered ratings of related items tilt the distribution: log-odds of
+    `probability[U, N, K]` may be dense or memory-mapped; a row of NaN is an unknown cell, answered
+    by `fallback` or refused. Remembered ratings of related items tilt the distribution: log-odds of
     level k grow by `history` · H · (k − mean level) / K, H as in the rule-based user.
 
     **Raises:** `ValueError` from `react` for an unknown cell without a fallback.
@@ -51,13 +51,15 @@ class TabularUsers(AbstractRater):
     def react(self, queries: Queries) -> Reactions:
         """The looked-up distributions, tilted by history."""
         p = np.asarray(self.probability[queries.user, queries.item], np.float64)
-        unknown = np.isnan(p).any(1)
+        unknown = np.asarray(np.isnan(p).any(axis=1))
         if unknown.any():
             if self.fallback is None:
                 k = int(np.flatnonzero(unknown)[0])
+                user = queries.people[int(queries.user[k])].id
+                item = queries.catalogue[int(queries.item[k])].id
                 raise ValueError(
-                    f"expected a known cell, got user {queries.people[int(queries.user[k])].id} and "
-                    f"item {queries.catalogue[int(queries.item[k])].id}; try a fallback back end"
+                    f"expected a known cell, got user {user} and item {item}; "
+                    "try a fallback back end"
                 )
             p[unknown] = self.fallback.react(queries.rows(unknown)).probability
         p = p / p.sum(1, keepdims=True)

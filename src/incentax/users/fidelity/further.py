@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ..backends.language import LanguageUsers
 from ..catalogue import Catalogue
 from ..people import People
-from ..prompts import PromptStyle
+from ..prompts import Person, PromptStyle
 from ..query import AbstractRater, ask
 from ..ratings import Ratings
 from ..recommenders.factors import fit_als
@@ -35,7 +35,7 @@ def ranks(values: NDArray) -> NDArray[np.float64]:
     """
     _, inverse, count = np.unique(values, return_inverse=True, return_counts=True)
     first = np.concatenate([[0], np.cumsum(count)[:-1]])
-    return (first + 0.5 * (count - 1))[inverse]
+    return np.asarray((first + 0.5 * (count - 1))[inverse], np.float64)
 
 
 def correlation(a: NDArray, b: NDArray) -> float:
@@ -94,7 +94,7 @@ def held_out(
 
 @dataclass(frozen=True)
 class Agreement:
-    """Kendall's τ between two rankings, with a bootstrap interval, and whether the first places agree."""
+    """Kendall's τ of two rankings with its interval, and whether the first places agree."""
 
     tau: float
     low: float
@@ -163,8 +163,11 @@ def calibration(probability: NDArray[np.float64], level: NDArray[np.int64]) -> C
 
 @dataclass(frozen=True)
 class VarianceSplit:
-    """Shares of the variance of ratings, summing to one; `shuffled` is the correlation of a person's
-    expected ratings with those of the persona swapped in for them."""
+    """Shares of the variance of ratings, summing to one.
+
+    `shuffled` is the correlation of a person's expected ratings with those of the persona swapped
+    in for them.
+    """
 
     item: float
     user: float
@@ -200,7 +203,7 @@ def variance_split(
 
 @dataclass(frozen=True)
 class Retest:
-    """Agreement of a rater with itself: intraclass correlation, equal ratings, mean entropy in nats."""
+    """Agreement of a rater with itself: intraclass correlation, equal ratings, entropy (nats)."""
 
     icc: float
     exact: float
@@ -241,7 +244,7 @@ def anchoring(
 
 @dataclass(frozen=True)
 class Sensitivity:
-    """One way of asking: mean rating, distance of its rating shares and correlation to the first way."""
+    """One way of asking: its mean, and distance and correlation to the first way."""
 
     name: str
     mean: float
@@ -261,7 +264,10 @@ def prompt_sensitivity(
     """The same questions asked in several ways, the first being the one compared with."""
     rng = np.random.default_rng(seed)
     asked = ask(
-        people, catalogue, rng.integers(len(people), size=num), rng.integers(len(catalogue), size=num)
+        people,
+        catalogue,
+        rng.integers(len(people), size=num),
+        rng.integers(len(catalogue), size=num),
     )
     values = catalogue.domain.scale.array
     rows, base_p, base = [], None, None
@@ -293,8 +299,8 @@ def ways(rater: LanguageUsers) -> list[tuple[str, LanguageUsers]]:
         "1 shot, low example": PromptStyle(shots=1, inverted=True),
         "2 shots": PromptStyle(shots=2),
         "model's own system text": PromptStyle(own_system=False),
-        "second person": PromptStyle(person="second"),
-        "persona as system": PromptStyle(person="persona_as_system"),
+        "second person": PromptStyle(person=Person.SECOND),
+        "persona as system": PromptStyle(person=Person.SYSTEM),
         "item before history": PromptStyle(order=("persona", "item", "history")),
         "no mean vote": PromptStyle(without=frozenset({"mean_vote"})),
         "no name": PromptStyle(without=frozenset({"name"})),

@@ -8,7 +8,12 @@ from ..people import People
 from ..records import User
 from ..scales import Scale
 
-_CAST = (("Ilse Marten", "F", 31), ("Jon Okada", "M", 46), ("Rosa Velle", "F", 63), ("Abel Crane", "M", 19))
+_CAST = (
+    ("Ilse Marten", "F", 31),
+    ("Jon Okada", "M", 46),
+    ("Rosa Velle", "F", 63),
+    ("Abel Crane", "M", 19),
+)
 
 
 class Wording(StrEnum):

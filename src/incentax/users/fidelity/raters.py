@@ -31,7 +31,7 @@ class ItemMeanRater(AbstractRater):
 
     @property
     def identity(self) -> str:
-        """item mean."""
+        """Item mean."""
         return "blind/item mean"
 
     def react(self, queries):

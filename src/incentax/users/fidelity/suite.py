@@ -81,14 +81,22 @@ class FidelityReport:
     def rows(self) -> list[dict[str, Any]]:
         """One row per rater and wording, headline figures only."""
         return [
-            {"rater": f.rater, "wording": f.wording} | {k: round(v, 4) for k, v in f.headline.items()}
+            {"rater": f.rater, "wording": f.wording}
+            | {k: round(v, 4) for k, v in f.headline.items()}
             for f in (*self.figures, *self.floors)
         ]
 
     @property
     def beats_floors(self) -> bool:
         """Whether the lower end of every interval lies above every floor."""
-        names = ("genre_in", "genre_out", "high", "low", "collection_positive", "collection_negative")
+        names = (
+            "genre_in",
+            "genre_out",
+            "high",
+            "low",
+            "collection_positive",
+            "collection_negative",
+        )
         blind = [f for f in self.floors if f.rater in ("uniform", "reference")]
         return all(
             getattr(own, name).low > max(getattr(f, name).rate for f in blind)
@@ -153,9 +161,7 @@ def run(
             extreme_test(who, high=False, strict=True, **extreme),
             liked,
             hated,
-            similarity_test(
-                who, catalogue, people, scale, reference, per_item=per_item, seed=seed
-            ),
+            similarity_test(who, catalogue, people, scale, reference, per_item=per_item, seed=seed),
         )
 
     return FidelityReport(

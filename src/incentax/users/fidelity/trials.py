@@ -44,17 +44,15 @@ def wilson(rate: float, num: int) -> tuple[float, float]:
     return float(centre - half), float(centre + half)
 
 
-def success(
-    rater: AbstractRater, queries: Queries, good: NDArray[np.bool_], seed: int = 0
-) -> Rate:
+def success(rater: AbstractRater, queries: Queries, good: NDArray[np.bool_], seed: int = 0) -> Rate:
     """Share of trials that succeed.
 
     **Arguments:**
 
     - `good[n, K]` or `[K]`: the levels that count as success.
 
-    **Raises:** `InvalidReaction` or `ModelError` from the rater; an invalid answer counts as failure
-    only if the rater masks it.
+    **Raises:** `InvalidReaction` or `ModelError` from the rater; an invalid answer that it masks
+    counts as failure.
     """
     p = np.nan_to_num(rater.react(queries).probability)
     good = np.broadcast_to(good, p.shape)
@@ -114,7 +112,7 @@ def extreme_test(
     strict: bool = False,
     num: int = 159,
 ) -> Rate:
-    """People who always give the maximum rate ≥ 9 (books 5), the minimum ≤ 2 (books ≤ 3, strictly ≤ 1)."""
+    """People of extremes: the maximum is ≥ 9 (books 5), the minimum ≤ 2 (books ≤ 3, strictly 1)."""
     if high:
         good = _levels(scale, _edge(scale, 9, 5), above=True)
     else:
@@ -141,7 +139,9 @@ def collection_test(
     As many items of other sagas, at their mean vote, are remembered in between.
     """
     rng = np.random.default_rng(seed)
-    sagas = [np.flatnonzero(catalogue.series_index == s) for s in range(catalogue.series_index.max() + 1)]
+    sagas = [
+        np.flatnonzero(catalogue.series_index == s) for s in range(catalogue.series_index.max() + 1)
+    ]
     sagas = [parts for parts in sagas if len(parts) >= 3][:num_sagas]
     year = np.array([item.year for item in catalogue])
     arms = []

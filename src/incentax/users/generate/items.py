@@ -90,22 +90,28 @@ class _Writer:
 
         def fill(form: str) -> str:
             role, thing, adjective = word("roles"), word("things"), word("adjectives")
-            return sentence(
-                form.format(
-                    place=word("places"),
-                    place2=word("places"),
-                    role=f"{role}, {hero},",
-                    Role=f"{sentence(role)}, {hero},",
-                    role2=word("roles"),
-                    deed=word("deeds"),
-                    thing=thing,
-                    Thing=sentence(thing),
-                    thing2=word("things"),
-                    An="An" if adjective[0] in "aeiou" else "A",
-                    adjective=adjective,
-                    noun=self.domain.noun if rng.random() < 0.3 else pick(rng, labels) + " story",
+            return (
+                sentence(
+                    form.format(
+                        place=word("places"),
+                        place2=word("places"),
+                        role=f"{role}, {hero},",
+                        Role=f"{sentence(role)}, {hero},",
+                        role2=word("roles"),
+                        deed=word("deeds"),
+                        thing=thing,
+                        Thing=sentence(thing),
+                        thing2=word("things"),
+                        An="An" if adjective[0] in "aeiou" else "A",
+                        adjective=adjective,
+                        noun=self.domain.noun
+                        if rng.random() < 0.3
+                        else pick(rng, labels) + " story",
+                    )
                 )
-            ).replace(",,", ",").replace(",.", ".")
+                .replace(",,", ",")
+                .replace(",.", ".")
+            )
 
         parts = [fill(pick(rng, self.prose["openings"])), fill(pick(rng, self.prose["middles"]))]
         if rng.random() < 0.6:
@@ -137,7 +143,11 @@ class _Writer:
         }
         maker, actors = crew
         if self.domain.noun == "book":
-            return Book(**shared, authors=(maker,), publisher=f"{pick(self.rng, self.names['family'])} Press")
+            return Book(
+                **shared,
+                authors=(maker,),
+                publisher=f"{pick(self.rng, self.names['family'])} Press",
+            )
         month, day = int(self.rng.integers(1, 13)), int(self.rng.integers(1, 29))
         return Movie(
             **shared,

@@ -79,7 +79,17 @@ def generate_people(
             favourites = _favourites(rng, catalogue, liked, disliked)
             traits["favourites"] = tuple(item.id for item in favourites)
         draft = User(
-            f"{prefix}u{k:04d}", name, gender, age, "", job, hobby, liked, disliked, traits, "generated"
+            f"{prefix}u{k:04d}",
+            name,
+            gender,
+            age,
+            "",
+            job,
+            hobby,
+            liked,
+            disliked,
+            traits,
+            "generated",
         )
         text = _describe(rng, draft, favourites, catalogue.domain.noun, words)
         people.append(

@@ -15,7 +15,7 @@ def vocabulary() -> dict[str, Any]:
     return _split(tomllib.loads(file.read_text("utf-8")))
 
 
-def _split(value):
+def _split(value) -> Any:
     if isinstance(value, dict):
         return {key: _split(entry) for key, entry in value.items()}
     return tuple(value.split("|")) if isinstance(value, str) else value

@@ -14,14 +14,14 @@ from ..world import World
 class PeopleVecEnv(VecEnv):
     """Many people behind the `VecEnv` interface, one back-end call per step.
 
-    A void step keeps its NaN reward, by which the buffers of this package recognise it. A person who
-    left is terminated; an episode cut from outside carries `TimeLimit.truncated`, so that learners
-    bootstrap only there.
+    A void step keeps its NaN reward, by which the buffers of this package recognise it. A person
+    who left is terminated; an episode cut from outside carries `TimeLimit.truncated`, so that
+    learners bootstrap only there.
 
     **Arguments:**
 
-    - `centre`: subtracted from every reward. With a hazard of ending that does not depend on what is
-      shown it changes no comparison between policies, but without it the luck of a long episode
+    - `centre`: subtracted from every reward. With a hazard of ending that does not depend on what
+      is shown it changes no comparison between policies, but without it the luck of a long episode
       drowns the differences between items.
     """
 

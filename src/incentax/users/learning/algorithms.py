@@ -84,8 +84,7 @@ ALGORITHMS = MappingProxyType(
             TRPO,
             ItemPolicy,
             64,
-            _ROLLOUT
-            | {"learning_rate": 3e-3, "n_steps": 32, "batch_size": 512, "gae_lambda": 0.5},
+            _ROLLOUT | {"learning_rate": 3e-3, "n_steps": 32, "batch_size": 512, "gae_lambda": 0.5},
         ),
         "dqn": Algorithm(
             MaskedDQN,

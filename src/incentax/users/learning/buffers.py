@@ -48,7 +48,7 @@ class VoidAwareRolloutBuffer(DictRolloutBuffer):
             for key, values in self.observations.items():
                 self.observations[key] = self.swap_and_flatten(values)
             for name in ("actions", "values", "log_probs", "advantages", "returns"):
-                self.__dict__[name] = self.swap_and_flatten(self.__dict__[name])
+                setattr(self, name, self.swap_and_flatten(getattr(self, name)))
             self.generator_ready = True
         size = batch_size or len(order)
         for start in range(0, len(order), size):

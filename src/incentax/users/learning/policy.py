@@ -1,4 +1,6 @@
-"""Policies that score items by content, so that new people and new items get scores, masked always."""
+"""Policies that score items by content, so that new people and items get scores; always masked."""
+
+from typing import Any
 
 import numpy as np
 import torch
@@ -51,8 +53,8 @@ class ItemScores(nn.Module):
     """Scores `[n, N]` of all items: a query made from the state, times the items' content.
 
     A forbidden item scores so low that its probability is zero and its value never the largest.
-    A critic's scores have a common level, `leveled`; a policy's would be a parameter without effect,
-    since a constant added to all logits changes nothing.
+    A critic's scores have a common level, `leveled`; a policy's would be a parameter without
+    effect, since a constant added to all logits changes nothing.
     """
 
     def __init__(self, extractor: PersonExtractor, *, leveled: bool, hidden: int = 64):
@@ -91,7 +93,7 @@ class StateValue(nn.Module):
 
 
 class ItemPolicy(ActorCriticPolicy):
-    """Actor and critic over item content, for A2C, PPO and TRPO alike; the mask acts in both phases."""
+    """Actor and critic over item content, for A2C, PPO and TRPO; the mask acts in both phases."""
 
     def _build(self, lr_schedule) -> None:
         super()._build(lr_schedule)
@@ -99,9 +101,8 @@ class ItemPolicy(ActorCriticPolicy):
         assert isinstance(extractor, PersonExtractor)
         self.action_net = ItemScores(extractor, leveled=False)
         self.value_net = StateValue(extractor.state_dim)
-        self.optimizer = self.optimizer_class(
-            self.parameters(), lr=lr_schedule(1), **self.optimizer_kwargs
-        )
+        make: Any = self.optimizer_class
+        self.optimizer = make(self.parameters(), lr=lr_schedule(1), **self.optimizer_kwargs)
 
 
 class ItemQPolicy(MultiInputPolicy):
@@ -109,7 +110,7 @@ class ItemQPolicy(MultiInputPolicy):
 
     def make_q_net(self):
         """The network with its last layer replaced."""
-        net = super().make_q_net()
+        net: Any = super().make_q_net()
         extractor = net.features_extractor
         assert isinstance(extractor, PersonExtractor)
         net.q_net = ItemScores(extractor, leveled=True).to(self.device)

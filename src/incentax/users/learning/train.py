@@ -40,13 +40,9 @@ class Trained(AbstractRecommender):
     seed: int
     seconds: float
     curve: Curve
+    name: str
     observation: AbstractObservation = Features(user_id=False)
     settings: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def name(self) -> str:
-        """The algorithm in capitals."""
-        return self.algorithm.upper()
 
     def scores(self, observation, session, rows):
         """Logits or action values of every item."""
@@ -61,7 +57,7 @@ class Trained(AbstractRecommender):
         return table.cpu().numpy().astype(np.float64)
 
     def save(self, folder: Path | str) -> None:
-        """Write the model, its settings and its curve into a folder, replacing an earlier checkpoint."""
+        """Write model, settings and curve into a folder, replacing an earlier checkpoint."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         # Weights only: the learner's own archive would hold pickled objects.
@@ -121,7 +117,12 @@ def _make(world: World, algorithm: str, num_envs: int, seed: int, settings: dict
         "net_arch": [],
     }
     return row.make(
-        row.policy, envs, policy_kwargs=policy, seed=seed, device="cpu", verbose=0,
+        row.policy,
+        envs,
+        policy_kwargs=policy,
+        seed=seed,
+        device="cpu",
+        verbose=0,
         **(row.settings | settings),
     )
 
@@ -188,6 +189,7 @@ def train(
         seed,
         round(before + time.perf_counter() - clock, 2),
         Curve(*columns),
+        algorithm.upper(),
         settings=settings,
     )
     if folder is not None:
@@ -207,7 +209,12 @@ def load(folder: Path | str, world: World) -> Trained:
     model.num_timesteps = about["num_steps"]
     curve = Curve(*(tuple(column) for column in about["curve"].values()))
     return Trained(
-        model, about["algorithm"], about["seed"], about["seconds"], curve,
+        model,
+        about["algorithm"],
+        about["seed"],
+        about["seconds"],
+        curve,
+        about["algorithm"].upper(),
         settings=about["settings"],
     )
 

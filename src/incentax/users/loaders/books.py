@@ -8,7 +8,9 @@ from .dataset import Dataset, assemble, number
 from .table import Table
 
 _GOODBOOKS = "goodbooks-10k is shared under CC BY-SA 4.0: credit the source and share alike."
-_CROSSING = "Book-Crossing data was collected for research; credit its authors, do not redistribute."
+_CROSSING = (
+    "Book-Crossing data was collected for research; credit its authors, do not redistribute."
+)
 
 
 def load_goodbooks(folder: Path | str, *, encoding: str = "utf-8-sig", labels: int = 30) -> Dataset:
@@ -41,14 +43,22 @@ def load_goodbooks(folder: Path | str, *, encoding: str = "utf-8-sig", labels: i
     )
     untimed = ((user, book, rating, "") for user, book, rating in ratings)
     return assemble(
-        "goodbooks", "books", items, untimed, _GOODBOOKS, valid=(1.0, 5.0), scale=1.0, skipped=skipped
+        "goodbooks",
+        "books",
+        items,
+        untimed,
+        _GOODBOOKS,
+        valid=(1.0, 5.0),
+        scale=1.0,
+        skipped=skipped,
     )
 
 
 def _tags(folder: Path, encoding: str, labels: int) -> dict[str, tuple[str, ...]]:
     if not (folder / "book_tags.csv").exists():
         return {}
-    names = dict(Table(folder / "tags.csv", ("tag_id", "tag_name"), encoding=encoding))
+    listed = Table(folder / "tags.csv", ("tag_id", "tag_name"), encoding=encoding)
+    names = {tag: name for tag, name in listed}
     uses = [
         (book, names.get(tag, ""), int(number(count) or 0))
         for book, tag, count in Table(

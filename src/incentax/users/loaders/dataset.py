@@ -61,7 +61,7 @@ def assemble(
     name: str,
     domain: str,
     items: Iterable[AbstractItem],
-    rows: Iterable[tuple[str, str, str, str]],
+    rows: Iterable[tuple[str, ...]],
     notice: str,
     *,
     valid: tuple[float, float],

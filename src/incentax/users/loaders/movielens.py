@@ -1,6 +1,7 @@
 """MovieLens: ml-latest-small, ml-100k and ml-1m, told apart by their files."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..records import AbstractItem, Movie
@@ -11,7 +12,12 @@ NOTICE = (
     "MovieLens data is for research use: no commercial use without permission, credit required, "
     "redistribution under the same terms only."
 )
-_GENRES = {"sci-fi": "science fiction", "children's": "family", "children": "family", "musical": "music"}
+_GENRES = {
+    "sci-fi": "science fiction",
+    "children's": "family",
+    "children": "family",
+    "musical": "music",
+}
 _100K = (
     "unknown|action|adventure|animation|family|comedy|crime|documentary|drama|fantasy|film-noir|"
     "horror|music|mystery|romance|science fiction|thriller|war|western"
@@ -38,8 +44,8 @@ def load_movielens(folder: Path | str, *, encoding: str | None = None) -> Datase
     if (folder / "ratings.csv").exists() or (folder / "movies.csv").exists():
         return _latest(folder, encoding or "utf-8-sig")
     raise ValueError(
-        f"expected ratings.csv, u.data or ratings.dat in {folder}, got none of them; try the folder "
-        "the archive was unpacked to"
+        f"expected ratings.csv, u.data or ratings.dat in {folder}, got none of them; try the "
+        "folder the archive was unpacked to"
     )
 
 
@@ -92,7 +98,12 @@ def _hundred_k(folder: Path, encoding: str) -> Dataset:
     ages, genders = {}, {}
     if (folder / "u.user").exists():
         for user, age, gender in Table(
-            folder / "u.user", (0, 1, 2), delimiter="|", encoding=encoding, header=False, quoting=False
+            folder / "u.user",
+            (0, 1, 2),
+            delimiter="|",
+            encoding=encoding,
+            header=False,
+            quoting=False,
         ):
             ages[user] = int(age) if age.isdigit() else 0
             genders[user] = gender if gender in ("F", "M") else "X"
@@ -122,7 +133,7 @@ def _one_m(folder: Path, encoding: str) -> Dataset:
     return _finish("MovieLens 1M", items, ratings, (1.0, 5.0), ages, genders)
 
 
-def _finish(name, items: list[AbstractItem], ratings: Table, valid, ages=None, genders=None):
+def _finish(name, items: Sequence[AbstractItem], ratings: Table, valid, ages=None, genders=None):
     return assemble(
         name,
         "movies",

@@ -21,7 +21,7 @@ LOADERS: MappingProxyType[str, Callable[..., Dataset]] = MappingProxyType(
 def load_dataset(name: str, folder: Path | str, *, encoding: str | None = None) -> Dataset:
     """The data set of a format in a folder.
 
-    **Raises:** `ValueError` for an unknown format, listing the known ones, and what the loader raises.
+    **Raises:** `ValueError` for an unknown format, and what the loader raises.
     """
     if name not in LOADERS:
         raise ValueError(

@@ -9,7 +9,7 @@ csv.field_size_limit(1 << 24)
 
 
 class Table:
-    """Rows of a delimited file as tuples of the wanted columns; malformed rows are counted in `skipped`.
+    """Rows of a delimited file as tuples of the wanted columns; malformed ones are counted.
 
     **Arguments:**
 
@@ -18,8 +18,8 @@ class Table:
     - `quoting`: whether double quotes group a field.
     - `skipped`: a count to share with other tables.
 
-    **Raises:** `ValueError` for a missing file, a missing column, an empty file, or bytes that are not
-    of the stated encoding.
+    **Raises:** `ValueError` for a missing file, a missing column, an empty file, or bytes that are
+    not of the stated encoding.
     """
 
     def __init__(
@@ -89,9 +89,7 @@ class Table:
         style = csv.QUOTE_MINIMAL if self._quoting else csv.QUOTE_NONE
         # NUL bytes are no text; the reader would refuse the file for one of them.
         lines = (line.replace("\0", "") for line in stream)
-        rows = csv.reader(
-            lines, delimiter=self._delimiter, quoting=style, escapechar=self._escape
-        )
+        rows = csv.reader(lines, delimiter=self._delimiter, quoting=style, escapechar=self._escape)
         while True:
             try:
                 yield next(rows)

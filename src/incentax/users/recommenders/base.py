@@ -1,4 +1,4 @@
-"""What a recommender is: a ranking of the allowed items for each person, from what it may observe."""
+"""What a recommender is: a ranking of the allowed items for each person."""
 
 from abc import ABC, abstractmethod
 from dataclasses import replace
@@ -17,10 +17,7 @@ from ..world import World
 class AbstractRecommender(ABC):
     """Scores every item for every person; the highest allowed ones are shown."""
 
-    @property
-    @abstractmethod
-    def name(self) -> str:
-        """What tables call it."""
+    name: str
 
     @abstractmethod
     def scores(
@@ -52,7 +49,9 @@ def collect(world: World, num_per_user: int = 20, seed: int = 0) -> Ratings:
     num = len(world.people)
     session = Session(plain, num)
     rows = np.arange(num)
-    session.reseed(rows, np.full(num, seed, np.uint64) * np.uint64(1_000_003) + rows.astype(np.uint64))
+    session.reseed(
+        rows, np.full(num, seed, np.uint64) * np.uint64(1_000_003) + rows.astype(np.uint64)
+    )
     session.begin(rows, rows)
     rng = np.random.default_rng(seed)
     users, items, ratings = [], [], []

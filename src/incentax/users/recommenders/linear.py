@@ -21,7 +21,7 @@ def _context(session: Session, rows: NDArray) -> NDArray[np.float64]:
     features = world.person_features[session.user[rows]]
     liked = features[:, 4 : 4 + num] @ c.label_share.T
     disliked = features[:, 4 + num : 4 + 2 * num] @ c.label_share.T
-    count = np.log1p(c.count)
+    count = np.log1p(c.votes)
     count = (count - count.mean()) / max(float(count.std()), 1e-9)
     recent, rated = session.recent_item[rows], session.recent_rating[rows]
     middle = 0.5 * (world.rating_scale.low + world.rating_scale.high)

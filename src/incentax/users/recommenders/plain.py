@@ -30,7 +30,7 @@ class Popular(AbstractRecommender):
     def scores(self, observation, session, rows):
         """Vote counts, the same for everybody."""
         return np.broadcast_to(
-            session.world.catalogue.count, (len(rows), len(session.world.catalogue))
+            session.world.catalogue.votes, (len(rows), len(session.world.catalogue))
         )
 
 
