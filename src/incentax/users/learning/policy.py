@@ -25,7 +25,8 @@ class PersonExtractor(BaseFeaturesExtractor):
         self.num_items, self.state_dim = num, person + 2 * width + 2
         super().__init__(observation_space, self.state_dim + num)
         self.items: torch.Tensor
-        self.register_buffer("items", torch.as_tensor(items, dtype=torch.float32))
+        # Not saved: weights serve any catalogue with features of the same kind.
+        self.register_buffer("items", torch.as_tensor(items, dtype=torch.float32), persistent=False)
         self._middle = middle
 
     def forward(self, observations: dict[str, torch.Tensor]) -> torch.Tensor:
@@ -60,7 +61,7 @@ class ItemScores(nn.Module):
     def __init__(self, extractor: PersonExtractor, *, leveled: bool, hidden: int = 64):
         super().__init__()
         self.items: torch.Tensor
-        self.register_buffer("items", extractor.items.clone())
+        self.register_buffer("items", extractor.items.clone(), persistent=False)
         self._split = extractor.state_dim
         width = extractor.items.shape[1]
         self.linear = nn.Linear(self._split, width)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_model, save_model
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.logger import configure
@@ -61,7 +61,7 @@ class Trained(AbstractRecommender):
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         # Weights only: the learner's own archive would hold pickled objects.
-        save_file(self.model.policy.state_dict(), folder / "policy.part")
+        save_model(self.model.policy, str(folder / "policy.part"))
         (folder / "policy.part").replace(folder / "policy.safetensors")
         about = {
             "algorithm": self.algorithm,
@@ -116,14 +116,12 @@ def _make(world: World, algorithm: str, num_envs: int, seed: int, settings: dict
         "features_extractor_kwargs": extractor,
         "net_arch": [],
     }
+    chosen = row.settings | settings
+    if "n_steps" in chosen and "batch_size" in chosen:
+        # A rollout smaller than a batch is one batch.
+        chosen["batch_size"] = min(chosen["batch_size"], chosen["n_steps"] * num_envs)
     return row.make(
-        row.policy,
-        envs,
-        policy_kwargs=policy,
-        seed=seed,
-        device="cpu",
-        verbose=0,
-        **(row.settings | settings),
+        row.policy, envs, policy_kwargs=policy, seed=seed, device="cpu", verbose=0, **chosen
     )
 
 
@@ -231,7 +229,7 @@ def _about(folder: Path) -> dict[str, Any]:
 
 def _weights(model: BaseAlgorithm, folder: Path) -> None:
     try:
-        model.policy.load_state_dict(load_file(folder / "policy.safetensors"))
+        load_model(model.policy, folder / "policy.safetensors")
     except (OSError, RuntimeError, ValueError, SafetensorError) as error:
         raise ValueError(
             f"expected the weights of this world's learner in {folder}, got "
