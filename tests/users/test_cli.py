@@ -76,9 +76,7 @@ def test_train_evaluate_and_resume(tmp_path):
     assert table["steps"] == 2048
     assert "expected a new folder" in _mistake(*words)
     _call("train", "--algorithm", "ppo", "--steps", "4096", "--out", out, "--resume")
-    done = _call(
-        "evaluate", "random", out, "--users", "30", "--seeds", "1", "--json", "--k", "5"
-    )
+    done = _call("evaluate", "random", out, "--users", "30", "--seeds", "1", "--json", "--k", "5")
     rows = {row["recommender"]: row for row in json.loads(done.stdout)["rows"]}
     assert rows[out]["mean_reward"] > rows["random"]["mean_reward"]
 
@@ -91,9 +89,7 @@ def test_fidelity_writes_a_page(tmp_path):
 
 
 def test_estimate_asks_nobody():
-    table = json.loads(
-        _call("estimate", "--steps", "1000", "--price-prompt", "2", "--json").stdout
-    )
+    table = json.loads(_call("estimate", "--steps", "1000", "--price-prompt", "2", "--json").stdout)
     assert 900 <= table["calls"] <= 1000 and 300 < table["tokens_per_call"] < 900
     assert table["cost"] == pytest.approx(2 * table["prompt_tokens"] / 1e6)
     slates = json.loads(

@@ -105,9 +105,7 @@ def test_cuts_reproduce_the_reference():
     rng = np.random.default_rng(0)
     opinion, reference = rng.standard_normal(5000), np.array([0.1, 0.2, 0.4, 0.3])
     cuts = fit_cuts(opinion, reference, 0.4)
-    np.testing.assert_allclose(
-        ordered_logit(opinion, cuts, 0.4).mean(0), reference, atol=1e-9
-    )
+    np.testing.assert_allclose(ordered_logit(opinion, cuts, 0.4).mean(0), reference, atol=1e-9)
 
 
 @pytest.mark.parametrize("domain", DOMAINS)
@@ -116,7 +114,10 @@ def test_the_population_shows_the_reference_marginal(domain):
     assert len(fitted_cuts(domain)) == world.rating_scale.num_levels - 1
     rng = np.random.default_rng(5)
     asked = ask(
-        world.people, world.catalogue, rng.integers(600, size=30_000), rng.integers(1500, size=30_000)
+        world.people,
+        world.catalogue,
+        rng.integers(600, size=30_000),
+        rng.integers(1500, size=30_000),
     )
     share = world.rater.react(asked).probability.mean(0)
     reference = np.asarray(world.catalogue.domain.reference)
@@ -136,10 +137,13 @@ def test_the_formula_term_by_term(movies):
     liked = len(set(film.labels) & set(person.liked)) / len(film.labels)
     disliked = len(set(film.labels) & set(person.disliked)) / len(film.labels)
     taste = Taste(world.people, movies).vector[user] @ movies.embedding[item]
-    z = person.traits["bias"] + {"normal": 0.0, "harsh": -0.6, "generous": 0.6}[
-        person.traits["style"]
-    ]
-    z += w.quality * movies.quality[item] + w.liked * liked - w.disliked * disliked + w.taste * taste
+    z = (
+        person.traits["bias"]
+        + {"normal": 0.0, "harsh": -0.6, "generous": 0.6}[person.traits["style"]]
+    )
+    z += (
+        w.quality * movies.quality[item] + w.liked * liked - w.disliked * disliked + w.taste * taste
+    )
     assert _opinions(world)[item] == pytest.approx(z, abs=1e-6)
     past, rating = np.array([40, 41]), np.array([10.0, 2.0])
     s = related(movies, np.array([item]), past)

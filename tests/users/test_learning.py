@@ -101,8 +101,9 @@ def test_r27_every_policy_parameter_has_an_effect(algorithm, world):
 @pytest.mark.parametrize("algorithm", ["ppo", "dqn"])
 def test_training_twice_gives_the_same_bits(algorithm, world):
     weights = [
-        train(world, algorithm, num_steps=600, num_envs=8, seed=3, **SMALL[algorithm])
-        .model.policy.state_dict()
+        train(
+            world, algorithm, num_steps=600, num_envs=8, seed=3, **SMALL[algorithm]
+        ).model.policy.state_dict()
         for _ in range(2)
     ]
     for a, b in zip(*(w.values() for w in weights), strict=True):
@@ -120,7 +121,13 @@ def test_checkpoints_resume_and_refuse_to_be_overwritten(world, tmp_path):
         sweep(first, world, users=users).item, sweep(again, world, users=users).item
     )
     more = train(
-        world, "ppo", num_steps=1024, num_envs=8, folder=folder, resume=True, n_steps=8,
+        world,
+        "ppo",
+        num_steps=1024,
+        num_envs=8,
+        folder=folder,
+        resume=True,
+        n_steps=8,
         tensorboard=True,
     )
     assert more.model.num_timesteps >= 1024 and len(more.curve.steps) >= len(first.curve.steps)

@@ -116,7 +116,9 @@ def test_malformed_rows_are_counted_and_nothing_else_is_lost(tmp_path):
     assert data.skipped["duplicate item"] == 1 and data.skipped["too few columns"] == 2
 
 
-@pytest.mark.parametrize("hostile", ["__import__('os').system('x')", "['a'", "=cmd()", "\0", "1e999"])
+@pytest.mark.parametrize(
+    "hostile", ["__import__('os').system('x')", "['a'", "=cmd()", "\0", "1e999"]
+)
 def test_r10_hostile_cells_are_inert(tmp_path, hostile):
     rows = f"1,1,{hostile},1\n1,1,4.0,2\n"
     movies = MOVIES.replace("Toy Boats (1995)", f'"{hostile}"')
@@ -152,7 +154,9 @@ def test_a_million_rows(tmp_path):
     n = 1_000_000
     users, items = rng.integers(1, 5001, n), rng.integers(1, 2001, n)
     halves = rng.integers(1, 11, n)
-    movies = "movieId,title,genres\n" + "".join(f"{k},Film {k} (2000),Drama\n" for k in range(1, 2001))
+    movies = "movieId,title,genres\n" + "".join(
+        f"{k},Film {k} (2000),Drama\n" for k in range(1, 2001)
+    )
     lines = "\n".join(
         f"{u},{i},{h / 2},{t}"
         for t, (u, i, h) in enumerate(

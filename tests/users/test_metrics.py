@@ -38,9 +38,7 @@ def test_reciprocal_rank_and_gain_by_hand():
     ideal = 7 / 1 + 3 / np.log2(3)
     np.testing.assert_allclose(metrics.discounted_gain(gain), [1.0])
     swapped = np.array([[2.0, 3.0, 0.0]])
-    np.testing.assert_allclose(
-        metrics.discounted_gain(swapped), [(3 + 7 / np.log2(3)) / ideal]
-    )
+    np.testing.assert_allclose(metrics.discounted_gain(swapped), [(3 + 7 / np.log2(3)) / ideal])
     better = np.array([[3.0, 3.0, 3.0]])
     assert metrics.discounted_gain(gain, better)[0] < 1.0
 

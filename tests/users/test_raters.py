@@ -20,9 +20,7 @@ def world():
 
 def _pairs(world, n, seed):
     rng = np.random.default_rng(seed)
-    return ask(
-        world.people, world.catalogue, rng.integers(600, size=n), rng.integers(1500, size=n)
-    )
+    return ask(world.people, world.catalogue, rng.integers(600, size=n), rng.integers(1500, size=n))
 
 
 def test_a_table_answers_as_what_it_was_made_of(small_movies, few_people):
@@ -97,9 +95,7 @@ def test_a_surrogate_distilled_from_rule_based_people_is_close_to_them(world, tm
     fitted.save(tmp_path / "s.npz")
     again = Surrogate.load(tmp_path / "s.npz")
     assert again.identity == fitted.identity
-    np.testing.assert_array_equal(
-        again.react(asked).probability, fitted.react(asked).probability
-    )
+    np.testing.assert_array_equal(again.react(asked).probability, fitted.react(asked).probability)
     with pytest.raises(ValueError, match="expected a new file"):
         fitted.save(tmp_path / "s.npz")
 

@@ -12,7 +12,7 @@ CHAT = (
 )
 
 
-def build(folder: Path, seed: int = 0) -> Path:
+def build(folder: Path, seed: int = 0, width: int = 32, layers: int = 2) -> Path:
     """Write model and byte-level tokenizer; digits are made likely, as they are after `Rating:`."""
     torch.set_num_threads(1)
     torch.manual_seed(seed)
@@ -28,9 +28,9 @@ def build(folder: Path, seed: int = 0) -> Path:
     tokenizer.chat_template = CHAT
     config = LlamaConfig(
         vocab_size=len(vocabulary),
-        hidden_size=32,
-        intermediate_size=64,
-        num_hidden_layers=2,
+        hidden_size=width,
+        intermediate_size=2 * width,
+        num_hidden_layers=layers,
         num_attention_heads=2,
         max_position_embeddings=8192,
     )

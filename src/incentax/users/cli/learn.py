@@ -11,7 +11,7 @@ from rich.progress import Progress
 from ..compare import compare
 from . import tree as cli
 from .errors import one_line
-from .settings import Choices, build_world
+from .settings import Choices, open_world
 
 
 @cli.app.command()
@@ -47,8 +47,7 @@ def train(
         cache=cache,
     )
     folder = out or Path("runs") / f"{choices.domain}-{algorithm}-{seed}"
-    world = build_world(choices)
-    with Progress(transient=True, disable=json_) as progress:
+    with open_world(choices) as world, Progress(transient=True, disable=json_) as progress:
         task = progress.add_task(f"{algorithm} on {choices.domain}", total=steps)
         trained = fit(
             world,
@@ -110,10 +109,10 @@ def evaluate(
         cache=cache,
     )
     folder = cli.new_folder(out, "") if out is not None else None
-    world = build_world(choices)
-    who = np.unique(np.linspace(0, len(world.people) - 1, users).astype(int))
     names = recommenders or ["random", "popular", "mean-vote", "als", "linucb", "oracle"]
-    rows: list[dict[str, Any]] = compare(world, names, k=k, users=who, num_seeds=seeds)
+    with open_world(choices) as world:
+        who = np.unique(np.linspace(0, len(world.people) - 1, users).astype(int))
+        rows: list[dict[str, Any]] = compare(world, names, k=k, users=who, num_seeds=seeds)
     if folder is not None:
         (folder / "evaluation.json").write_text(json.dumps(rows, indent=1) + "\n", "utf-8")
         (folder / "choices.json").write_text(choices.to_json(), "utf-8")

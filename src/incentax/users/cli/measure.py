@@ -14,7 +14,7 @@ from ..fidelity.page import fidelity_page
 from ..fidelity.suite import GATES, USABLE
 from . import tree as cli
 from .errors import one_line
-from .settings import Choices, build_world
+from .settings import Choices, open_world
 
 
 @cli.app.command()
@@ -49,25 +49,31 @@ def fidelity(
         cache=cache,
     )
     folder = cli.new_folder(out, "") if out is not None else None
-    world = build_world(choices)
-    report = run(
-        world.rater, world.catalogue, world.people, scale=world.rating_scale, quick=quick, seed=seed
-    )
-    size = 60 if quick else 200
-    split = variance_split(
-        world.rater, world.people, world.catalogue, num_users=size, num_items=size, seed=seed
-    )
-    table = report.to_json() | {"variance": asdict(split)}
-    if isinstance(world.rater, LanguageUsers):
-        ask_ways = prompt_sensitivity(ways(world.rater), world.people, world.catalogue, num=size)
-        table["sensitivity"] = [asdict(row) for row in ask_ways]
+    with open_world(choices) as world:
+        report = run(
+            world.rater,
+            world.catalogue,
+            world.people,
+            scale=world.rating_scale,
+            quick=quick,
+            seed=seed,
+        )
+        size = 60 if quick else 200
+        split = variance_split(
+            world.rater, world.people, world.catalogue, num_users=size, num_items=size, seed=seed
+        )
+        table = report.to_json() | {"variance": asdict(split)}
+        if isinstance(world.rater, LanguageUsers):
+            ask_ways = prompt_sensitivity(
+                ways(world.rater), world.people, world.catalogue, num=size
+            )
+            table["sensitivity"] = [asdict(row) for row in ask_ways]
     gates = GATES if choices.backend == "rule" else USABLE
     table["reaches_gates"] = [f.reaches(gates) for f in report.figures]
     if folder is not None:
         (folder / "fidelity.json").write_text(json.dumps(table, indent=1) + "\n", "utf-8")
         (folder / "fidelity.html").write_text(fidelity_page(report, split), "utf-8")
         (folder / "choices.json").write_text(choices.to_json(), "utf-8")
-    world.rater.close()
     if json_:
         cli.print_json(table)
         return

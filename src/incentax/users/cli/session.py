@@ -16,7 +16,7 @@ from ..prompts import find_template
 from ..world import World
 from . import tree as cli
 from .errors import one_line
-from .settings import Choices, build_style, build_world, read_config
+from .settings import Choices, build_style, build_world, open_world, read_config
 
 
 def play(world: World, recommender: str, user: str, steps: int, seed: int) -> RecommenderEnv:
@@ -78,8 +78,7 @@ def run(
         max_calls=max_calls,
     )
     folder = cli.new_folder(out, "") if out is not None else None
-    world = build_world(choices)
-    try:
+    with open_world(choices) as world:
         env = play(world, recommender, user, steps, seed)
         if folder is not None:
             _keep(
@@ -88,8 +87,6 @@ def run(
                 choices,
                 {"recommender": recommender, "user": user, "steps": steps, "seed": seed},
             )
-    finally:
-        world.rater.close()
     if json_:
         total = sum(row.reward for row in env.history if row.valid)
         cli.print_json(

@@ -2,6 +2,8 @@
 
 import json
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -105,6 +107,16 @@ def build_world(choices: Choices, rater: AbstractRater | None = None) -> World:
     return make_world(choices.domain, rater=rater or build_rater(choices), **settings)
 
 
+@contextmanager
+def open_world(choices: Choices) -> Iterator[World]:
+    """The world of some choices, whose rater is closed at the end whatever happens."""
+    rater = build_rater(choices)
+    try:
+        yield build_world(choices, rater)
+    finally:
+        rater.close()
+
+
 def _value(key: str, text: str) -> Any:
     if key in NAMED:
         return by_name(key, text)
@@ -128,8 +140,9 @@ def _value(key: str, text: str) -> Any:
 
 
 def _plain(key: str, text: str) -> Any:
-    kinds = {f.name: str(f.type) for f in fields(World)}
-    kind = kinds.get(key, "str")
+    types = {f.name: f.type for f in fields(World)}
+    found = types.get(key, str)
+    kind = found.__name__ if isinstance(found, type) else str(found)
     try:
         if kind == "bool":
             return {"true": True, "yes": True, "false": False, "no": False}[text.lower()]
@@ -174,10 +187,10 @@ def build_rater(choices: Choices) -> AbstractRater:
         )
         try:
             model.probe()
+            return _language(choices, model, _cache(choices))
         except BaseException:
             model.close()
             raise
-        return _language(choices, model, _cache(choices))
     if kind == "replay":
         return _language(choices, *ReplayModel.of(choices.trace))
     raise ValueError(f"expected a back end among {', '.join(BACKENDS)}, got {kind!r}; try rule")

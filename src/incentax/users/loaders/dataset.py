@@ -88,38 +88,32 @@ def assemble(
             shelf[item.id] = item
     place = {item_id: k for k, item_id in enumerate(shelf)}
     users: dict[str, int] = {}
-    latest: dict[tuple[int, int], tuple[float, float]] = {}
+    columns: tuple[list, list, list, list] = ([], [], [], [])
+    add_user, add_item, add_value, add_time = (column.append for column in columns)
+    low, high = valid
     for user, item, said, when in rows:
         value, time = number(said), number(when) if when else 0.0
         if value is None or time is None or not user:
             skipped["not a number"] += 1
-        elif not valid[0] <= value <= valid[1]:
+        elif not low <= value <= high:
             skipped["rating off the scale"] += 1
         elif item not in place:
             skipped["unknown item"] += 1
         else:
-            pair = (users.setdefault(user, len(users)), place[item])
-            if pair in latest:
-                skipped["duplicate rating"] += 1
-                if time < latest[pair][1]:
-                    continue
-            latest[pair] = (value * scale, time)
-    if not latest:
+            add_user(users.setdefault(user, len(users)))
+            add_item(place[item])
+            add_value(value)
+            add_time(time)
+    if not users:
         raise ValueError(
             f"expected ratings of known items in {name}, got none (left out: "
             f"{dict(skipped) or 'nothing'}); try checking that the files belong together"
         )
-    pairs = np.array(list(latest), np.int64)
-    values = np.array(list(latest.values()))
-    timed = values[:, 1].any()
-    levels = find_domain(domain).scale.low, find_domain(domain).scale.high
-    ratings = Ratings(
-        pairs[:, 0],
-        pairs[:, 1],
-        np.clip(np.ceil(values[:, 0] - 1e-9), levels[0], levels[1]),
-        values[:, 1] if timed else None,
-        dict(skipped),
-    )
+    arrays = [np.array(column) for column in columns]
+    ratings = _latest(arrays, len(shelf), skipped)
+    levels = find_domain(domain).scale
+    value = np.clip(np.ceil(scale * ratings.rating - 1e-9), levels.low, levels.high)
+    ratings = replace(ratings, rating=value, skipped=dict(skipped))
     kept = np.unique(ratings.item)
     renumber = np.full(len(shelf), -1)
     renumber[kept] = np.arange(len(kept))
@@ -147,6 +141,17 @@ def assemble(
         tuple(ages.get(u, 0) for u in ids) if ages else (),
         tuple(genders.get(u, "X") for u in ids) if genders else (),
     )
+
+
+def _latest(columns: list[NDArray], num_items: int, skipped: Counter[str]) -> Ratings:
+    """The latest rating of each pair, in the order of the file; order settles equal times."""
+    user, item, value, time = columns
+    order = np.lexsort((np.arange(len(user)), time))[::-1]
+    _, first = np.unique(user[order].astype(np.int64) * num_items + item[order], return_index=True)
+    kept = np.sort(order[first])
+    if len(kept) < len(user):
+        skipped["duplicate rating"] += len(user) - len(kept)
+    return Ratings(user[kept], item[kept], value[kept], time[kept] if time.any() else None)
 
 
 def fit_people(data: Dataset, train: Ratings, most: int = 4) -> People:

@@ -3,6 +3,7 @@
 import csv
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 from pathlib import Path
 
 csv.field_size_limit(1 << 24)
@@ -73,13 +74,12 @@ class Table:
                 )
             places = [names.index(str(name)) for name in self._columns]
         last = max(int(p) for p in places)
+        pick = itemgetter(*(int(p) for p in places))
         for row in rows:
-            if not row:
-                continue
-            if len(row) <= last:
+            if len(row) > last:
+                yield pick(row)
+            elif row:
                 self.skipped["too few columns"] += 1
-                continue
-            yield tuple(row[int(p)] for p in places)
 
     def _split(self, stream) -> Iterator[list[str]]:
         if len(self._delimiter) > 1:
