@@ -14,6 +14,7 @@ from incentax.users.backends import (
     Cache,
     CacheMiss,
     HttpModel,
+    LanguageChoice,
     LanguageUsers,
     ReplayModel,
     Usage,
@@ -22,12 +23,13 @@ from incentax.users.backends import (
 )
 from incentax.users.backends.http import Patience
 from incentax.users.backends.loopback import Faults, LoopbackServer
+from incentax.users.choice import Slate
 from incentax.users.prompts import find_template, render
 from incentax.users.registration import make_world
 from incentax.users.vector import RecommenderVectorEnv
 
 from .many import queries
-from .stub import scorer, truth
+from .stub import question, scorer, truth
 
 pytest.importorskip("httpx")
 QUICK = Patience(first_wait=0.001, timeout=5.0)
@@ -251,3 +253,40 @@ def test_equal_questions_of_one_step_are_asked_once():
         completion_tokens=1,
         seconds=rater.usage.seconds,
     )
+
+
+def test_a_model_that_prefers_early_letters_is_balanced_by_the_reversed_order():
+    """The model always says A with .6 and the last letter, none, with .2."""
+
+    def early(bodies):
+        tables = []
+        for body in bodies:
+            if "Answer with one letter" in question(body):
+                tables.append({"A": 0.6, "B": 0.1, "C": 0.1, "D": 0.2})
+            else:
+                tables += scorer([body])
+        return tables
+
+    with LoopbackServer(early) as server:
+        model = HttpModel(server.url, "tiny", patience=QUICK)
+        rater = LanguageUsers(model, TEMPLATE)
+        choice = LanguageChoice(rater)
+        world = make_world("movies", rater=rater, slate=3, choice=choice)
+        envs = RecommenderVectorEnv(world, 40)
+        envs.reset(seed=0)
+        envs.step(np.arange(120).reshape(40, 3))
+        asked = sum(server.served.values())
+        taken = envs.session.num_seen.sum()
+        assert 22 <= taken <= 40, "four in five choose something"
+        slate = Slate(
+            np.zeros((1, 3)), np.zeros(1), np.zeros((1, 3)), _draws(), queries(1).rows([0, 0, 0])
+        )
+        np.testing.assert_allclose(choice.probabilities(slate), [[0.35, 0.1, 0.35, 0.2]])
+        assert asked == 40 * 3 + 40 * 2
+        model.close()
+
+
+def _draws():
+    from incentax.users.streams import Draws, episode_key
+
+    return Draws(episode_key(0, 0), np.zeros(1))

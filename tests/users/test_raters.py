@@ -4,18 +4,80 @@ import numpy as np
 import pytest
 
 from incentax.users.array import population_response
-from incentax.users.backends import Ensemble, Surrogate, TabularUsers, distil, fit_surrogate
+from incentax.users.backends import (
+    AbstractModel,
+    Answer,
+    Ensemble,
+    LanguageUsers,
+    Surrogate,
+    TabularUsers,
+    distil,
+    fit_surrogate,
+)
 from incentax.users.backends.surrogate import Features, _gradient, _initial, _opinion
-from incentax.users.query import ask
+from incentax.users.fidelity.raters import BlindRater, ItemMeanRater
+from incentax.users.query import Reactions, ask
 from incentax.users.ratings import Ratings, item_normalised_shares, shares
 from incentax.users.registration import make_world
 from incentax.users.rule import RuleUsers
+from incentax.users.testing import check_rater
 from incentax.users.world import World
 
 
 @pytest.fixture(scope="module")
 def world():
     return make_world("movies")
+
+
+class Digits(AbstractModel):
+    """A model whose probabilities are a function of the prompt."""
+
+    identity = "digits"
+
+    def score(self, prompts, arrived):
+        from .stub import truth
+
+        answers = []
+        for k, prompt in enumerate(prompts):
+            shares = truth(prompt.messages[-1].content)
+            answers.append(Answer(tuple(shares[str(j)] for j in range(10))))
+            arrived(k, answers[-1])
+        return answers
+
+
+MAKERS = {
+    "rule": lambda w: w.rater,
+    "table": lambda w: TabularUsers.of(w.rater, w.people, w.catalogue),
+    "surrogate": lambda w: distil(w.rater, [_pairs(w, 500, 0)], num_epochs=2),
+    "ensemble": lambda w: Ensemble(
+        tuple(distil(w.rater, [_pairs(w, 500, k)], num_epochs=2) for k in range(2))
+    ),
+    "language": lambda w: LanguageUsers(Digits(), "movies-compact"),
+    "never valid": lambda w: LanguageUsers(Digits(), "movies-compact", min_mass=0.99),
+    "blind": lambda w: BlindRater("uniform", (0.1,) * 10),
+    "item mean": lambda w: ItemMeanRater(),
+}
+
+
+@pytest.mark.parametrize("name", sorted(MAKERS))
+def test_every_back_end_keeps_the_contract(name, small_movies, few_people):
+    rule = RuleUsers.fitted(small_movies, few_people, pairs=2000)
+    small = World(small_movies, few_people, rule)
+    check_rater(MAKERS[name](small), small)
+
+
+def test_the_contract_can_be_broken(small_movies, few_people):
+    rule = RuleUsers.fitted(small_movies, few_people, pairs=2000)
+    small = World(small_movies, few_people, rule)
+
+    class Moody(BlindRater):
+        def react(self, queries):
+            return Reactions.exact(np.random.default_rng().dirichlet(np.ones(10), len(queries)))
+
+    with pytest.raises(AssertionError, match="equal answers to equal questions"):
+        check_rater(Moody("moody", (0.1,) * 10), small)
+    with pytest.raises(AssertionError, match="expected probabilities of shape"):
+        check_rater(BlindRater("short", (0.2,) * 5), small)
 
 
 def _pairs(world, n, seed):

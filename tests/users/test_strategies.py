@@ -11,6 +11,7 @@ from incentax.users.choice import (
     Independent,
     MultinomialLogit,
     Single,
+    Slate,
 )
 from incentax.users.dynamics import Dynamics, Feelings
 from incentax.users.ending import GeometricEnd, Leave, effective_horizon, return_gap
@@ -109,7 +110,7 @@ def test_shapings_by_hand():
 def _chosen(choice, utility, nothing=0.0, vote=None, n=MANY):
     utility = np.broadcast_to(np.asarray(utility, float), (n, len(utility)))
     vote = np.zeros_like(utility) if vote is None else np.broadcast_to(vote, utility.shape)
-    return choice.choose(utility, np.full(n, nothing), vote, _draws(n))
+    return choice.choose(Slate(utility, np.full(n, nothing), vote, _draws(n)))
 
 
 def test_r6_independent_uses_its_probability():

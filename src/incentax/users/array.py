@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .choice import Slate
 from .query import ask
 from .streams import Draws, episode_key
 from .world import World
@@ -68,7 +69,7 @@ def population_response(
         utility = utility - world.position_cost * np.arange(length)
         draws = Draws(episode_key(rng.integers(2**62, size=n), 0), np.zeros(n))
         took = world.choice.choose(
-            utility, np.full(n, world.no_choice), world.catalogue.vote[shown], draws
+            Slate(utility, np.full(n, world.no_choice), world.catalogue.vote[shown], draws, asked)
         )
         np.add.at(rating, kind, np.einsum("nlk,nl->nk", p, took))
         np.add.at(taken_total, kind, took.sum(1))

@@ -8,12 +8,6 @@ from .catalogue import Catalogue, load_catalogue
 from .domain import find_domain
 from .people import People, load_people
 
-SETS = {
-    "movies": ("movies", "sampled_genres", "basic"),
-    "books": ("books",),
-}
-"""Names of the bundled persona sets by domain, the default first."""
-
 
 def _path(name: str) -> Path:
     return Path(str(resources.files("incentax.users").joinpath("data", name)))

@@ -7,34 +7,52 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from .query import Queries
 from .streams import Draws, Stream
+
+
+@dataclass(frozen=True)
+class Slate:
+    """What n people are choosing from.
+
+    **Arguments:**
+
+    - `utility[n, L]`: expected rating standardised to [−1, 1], minus position cost.
+    - `nothing[n]`: utility of choosing nothing.
+    - `vote[n, L]`: mean votes, which break ties.
+    - `draws`: the step's random numbers, of which a choice takes those of its own stream.
+    - `queries`: the n·L questions behind the utilities, row by row.
+    """
+
+    utility: NDArray[np.float64]
+    nothing: NDArray[np.float64]
+    vote: NDArray[np.float64]
+    draws: Draws
+    queries: Queries | None = None
 
 
 class AbstractChoice(ABC):
     """Chooses from slates of L items."""
 
     @abstractmethod
-    def choose(
-        self, utility: NDArray, nothing: NDArray, vote: NDArray, draws: Draws
-    ) -> NDArray[np.bool_]:
-        """Consumed or not, `bool[n, L]`.
+    def choose(self, slate: Slate) -> NDArray[np.bool_]:
+        """Consumed or not, `bool[n, L]`."""
 
-        **Arguments:**
 
-        - `utility[n, L]`: expected rating standardised to [−1, 1], minus position cost.
-        - `nothing[n]`: utility of choosing nothing.
-        - `vote[n, L]`: mean votes, which break ties.
-        - `draws`: the step's random numbers, of which it takes those of the choice stream.
-        """
+def drawn(probability: NDArray[np.float64], draws: Draws) -> NDArray[np.bool_]:
+    """At most one of each slate, from probabilities `[n, L + 1]` whose last column is nothing."""
+    below = np.cumsum(probability, 1)
+    pick = (below <= draws.uniform(Stream.CHOICE, 1)).sum(1)
+    return np.arange(probability.shape[1] - 1) == pick[:, None]
 
 
 @dataclass(frozen=True)
 class Single(AbstractChoice):
     """The first item is consumed, whatever it is: what the published system does at L = 1."""
 
-    def choose(self, utility, nothing, vote, draws):
+    def choose(self, slate):
         """The first of each slate."""
-        chosen = np.zeros(utility.shape, bool)
+        chosen = np.zeros(slate.utility.shape, bool)
         chosen[:, 0] = True
         return chosen
 
@@ -45,13 +63,14 @@ class GreedyChoice(AbstractChoice):
 
     probability: float = 1.0
 
-    def choose(self, utility, nothing, vote, draws):
+    def choose(self, slate):
         """At most one per slate."""
+        utility = slate.utility
         best = utility >= utility.max(1, keepdims=True)
-        first = np.where(best, vote, -np.inf).argmax(1)
+        first = np.where(best, slate.vote, -np.inf).argmax(1)
         chosen = np.zeros(utility.shape, bool)
         rows = np.arange(len(utility))
-        chosen[rows, first] = draws.uniform(Stream.CHOICE, 1)[:, 0] < self.probability
+        chosen[rows, first] = slate.draws.uniform(Stream.CHOICE, 1)[:, 0] < self.probability
         return chosen
 
 
@@ -61,9 +80,9 @@ class Independent(AbstractChoice):
 
     probability: float = 0.5
 
-    def choose(self, utility, nothing, vote, draws):
+    def choose(self, slate):
         """Any number per slate."""
-        return draws.uniform(Stream.CHOICE, utility.shape[1]) < self.probability
+        return slate.draws.uniform(Stream.CHOICE, slate.utility.shape[1]) < self.probability
 
 
 @dataclass(frozen=True)
@@ -81,11 +100,9 @@ class MultinomialLogit(AbstractChoice):
         weight = np.exp(every - every.max(1, keepdims=True))
         return weight / weight.sum(1, keepdims=True)
 
-    def choose(self, utility, nothing, vote, draws):
+    def choose(self, slate):
         """At most one per slate."""
-        below = np.cumsum(self.probabilities(utility, nothing), 1)
-        pick = (below <= draws.uniform(Stream.CHOICE, 1)).sum(1)
-        return np.arange(utility.shape[1]) == pick[:, None]
+        return drawn(self.probabilities(slate.utility, slate.nothing), slate.draws)
 
 
 @dataclass(frozen=True)
@@ -98,11 +115,12 @@ class Cascade(AbstractChoice):
     sensitivity: float = 4.0
     leave: float = 0.1
 
-    def choose(self, utility, nothing, vote, draws):
+    def choose(self, slate):
         """At most one per slate."""
-        n, length = utility.shape
-        u = draws.uniform(Stream.CHOICE, length)
-        accept = 0.5 + 0.5 * np.tanh(0.5 * self.sensitivity * (utility - nothing[:, None]))
+        n, length = slate.utility.shape
+        u = slate.draws.uniform(Stream.CHOICE, length)
+        better = slate.utility - slate.nothing[:, None]
+        accept = 0.5 + 0.5 * np.tanh(0.5 * self.sensitivity * better)
         looking = np.ones(n, bool)
         chosen = np.zeros((n, length), bool)
         for j in range(length):

@@ -76,6 +76,7 @@ class RecommenderEnv(gymnasium.Env):
     - `world`: everything that decides how an episode goes.
     - `observation`: what the recommender sees.
     - `render_mode`: `human`, `ansi`, `csv` or `html`.
+    - `explains`: whether people also say why; with a language model that is a second call.
 
     >>> import incentax.users
     >>> env = gymnasium.make("incentax/Movies-v0")
@@ -93,6 +94,7 @@ class RecommenderEnv(gymnasium.Env):
         *,
         observation: AbstractObservation | None = None,
         render_mode: str | None = None,
+        explains: bool = False,
     ):
         if render_mode is not None and render_mode not in self.metadata["render_modes"]:
             raise ValueError(
@@ -106,6 +108,7 @@ class RecommenderEnv(gymnasium.Env):
         self.observation_space = self.observation.space(world)
         self.action_space = action_space(world)
         self.history: list[LogRow] = []
+        self._explains = explains
         self._row = np.zeros(1, np.int64)
         self._seeded = False
 
@@ -134,9 +137,16 @@ class RecommenderEnv(gymnasium.Env):
         """Show an item (or a slate) and return what the person did."""
         shown, incentive = decode_action(self.session, self._row, action)
         shown = unrepeated(shown, len(self.world.catalogue))
+        asked = None
+        if self._explains:
+            offer = np.zeros(1) if incentive is None else incentive
+            asked = self.session.queries(self._row, shown, offer)
         outcome = self.session.advance(self._row, shown, incentive)
         info = info_columns(self.session, self._row, outcome)
         flat = {key: _plain(value[0]) for key, value in info.items()}
+        if asked is not None and outcome.chosen[0] >= 0:
+            first = asked.rows(outcome.chosen[:1])
+            flat["explanation"] = self.world.rater.explain(first, flat["rating"])
         self.history.append(self._log(outcome, flat))
         if self.render_mode == "human":
             self.render()
@@ -192,6 +202,7 @@ class RecommenderEnv(gymnasium.Env):
             expected=info["expected"],
             distribution=tuple(outcome.probability[0].tolist()),
             left=info["left"],
+            explanation=info.get("explanation", ""),
         )
 
 

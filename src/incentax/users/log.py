@@ -27,9 +27,10 @@ class LogRow:
     expected: float = float("nan")
     distribution: tuple[float, ...] = ()
     left: bool = False
+    explanation: str = ""
 
 
-_COLUMNS = tuple(f.name for f in fields(LogRow) if f.name != "distribution")
+_COLUMNS = tuple(f.name for f in fields(LogRow) if f.name not in ("distribution", "explanation"))
 
 
 def text_line(row: LogRow) -> str:
@@ -61,7 +62,8 @@ _STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem;color:#222}
 h1{font-size:1.5rem;margin-bottom:.2rem} .who{color:#555;margin-top:0}
 article{border-top:1px solid #ddd;padding:1rem 0} h2{font-size:1.05rem;margin:0}
-.meta{color:#777;font-size:.9rem;margin:.1rem 0 .5rem} .said{font-weight:600}
+.meta{color:#777;font-size:.9rem;margin:.1rem 0 .5rem} .said{font-weight:600;margin-bottom:0}
+.why{margin-top:0;font-style:italic}
 .bars{display:flex;align-items:flex-end;gap:3px;height:48px;margin:.4rem 0}
 .bars span{flex:1;background:#9db7d5;min-height:1px} .bars .got{background:#d9822b}
 .axis{display:flex;gap:3px;color:#777;font-size:.75rem} .axis span{flex:1;text-align:center}
@@ -107,6 +109,7 @@ def _card(world: World, row: LogRow) -> str:
         f"{f' · mean vote {item.vote_average:g}' if item.vote_average else ''}</p>"
         f"<p>{e(item.text)}</p><p class=said>{e(user_first(row.user_name))} {e(said)}"
         f"{' and left' if row.left else ''}; worth {row.reward:g} to the recommender.</p>"
+        f"{f'<p class=why>Why: {e(row.explanation)}</p>' if row.explanation else ''}"
         f"<div class=bars>{bars}</div><div class=axis>{axis}</div></article>"
     )
 

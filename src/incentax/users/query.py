@@ -247,6 +247,10 @@ class AbstractRater(ABC):
         **Raises:** `ModelError` when the model cannot answer at all.
         """
 
+    def explain(self, queries: Queries, rating: float) -> str:
+        """Why the person of the first question gave `rating`, in words; "" where nobody can say."""
+        return ""
+
     def close(self) -> None:
         """Release what the back end holds; nothing by default."""
         return None

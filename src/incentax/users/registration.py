@@ -1,10 +1,12 @@
 """The registered environments and the one function that builds their worlds."""
 
 from dataclasses import fields
+from functools import lru_cache
 from typing import Any
 
 import gymnasium
 
+from .backends.tabular import TabularUsers
 from .bundled import bundled_catalogue, bundled_people
 from .catalogue import Catalogue
 from .choice import CHOICES, MultinomialLogit
@@ -101,6 +103,12 @@ PRESETS: dict[str, tuple[str, dict[str, Any]]] = {
 """Registered ids: domain and the fields of `World` that differ from the defaults."""
 
 
+@lru_cache(maxsize=2)
+def _bundled_table(domain: str) -> TabularUsers:
+    catalogue = bundled_catalogue(domain)
+    return TabularUsers.of(RuleUsers.bundled(catalogue), bundled_people(domain), catalogue)
+
+
 def _parts(preset: str, domain: str | None, changes: dict[str, Any]):
     default_domain, fixed = PRESETS[preset]
     observation = changes.pop("observation", None)
@@ -108,10 +116,7 @@ def _parts(preset: str, domain: str | None, changes: dict[str, Any]):
         observation = SuberNumbers()
     merged = fixed | changes
     if preset == "incentax/TabularUsers-v0" and "rater" not in merged:
-        from .backends.tabular import TabularUsers
-
-        plain = make_world(domain or default_domain, **merged)
-        merged["rater"] = TabularUsers.of(plain.rater, plain.people, plain.catalogue)
+        merged["rater"] = _bundled_table(domain or default_domain)
     world = make_world(domain or default_domain, **merged)
     return world, by_name("observation", observation)
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .catalogue import Catalogue
-from .people import People, Taste
+from .people import STYLES, People, Taste
 from .query import AbstractRater, Queries, Reactions, ask
 from .similarity import related
 
@@ -168,6 +168,41 @@ class RuleUsers(AbstractRater):
             z += w.history * self._from_history(queries)
         z += w.mood * queries.mood - w.boredom * queries.boredom
         return z + w.incentive * sensitivity[user] * queries.incentive
+
+    def explain(self, queries: Queries, rating: float) -> str:
+        """The terms of the formula that moved the first question's answer most, in words."""
+        w, query = self.weights, queries[0]
+        catalogue, k = queries.catalogue, int(queries.item[0])
+        share = 1.0 / max(len(query.item.labels), 1)
+        reasons = [
+            (w.liked * share, f"likes {label}")
+            for label in query.item.labels
+            if label in query.user.liked
+        ]
+        reasons += [
+            (-w.disliked * share, f"dislikes {label}")
+            for label in query.item.labels
+            if label in query.user.disliked
+        ]
+        quality = w.quality * float(catalogue.quality[k])
+        reasons.append((quality, f"others rate it {'highly' if quality > 0 else 'poorly'}"))
+        reasons.append(
+            (STYLES[query.user.traits.get("style", "normal")], "rates most things that way")
+        )
+        for past, _, given in query.history:
+            j = queries.catalogue.index(past.id)
+            alike = float(related(catalogue, np.array([k]), np.array([j]))[0])
+            pull = w.history * alike * (given - self.mean) / self.spread
+            word = "enjoyed" if pull > 0 else "did not enjoy"
+            reasons.append((pull, f"{word} {past.title}, which is alike"))
+        reasons.append((-w.boredom * float(queries.boredom[0]), "has had enough of this kind"))
+        high = rating >= self.mean
+        told = [
+            text for pull, text in sorted(reasons, key=lambda r: -abs(r[0])) if abs(pull) > 0.15
+        ]
+        fitting = [t for p, t in sorted(reasons, key=lambda r: -abs(r[0])) if (p > 0) == high]
+        said = [text for text in told if text in fitting][:2] or told[:1]
+        return "; ".join(said) if said else "nothing in particular speaks for or against it"
 
     def _from_history(self, queries: Queries) -> NDArray[np.float64]:
         known = queries.history_item >= 0

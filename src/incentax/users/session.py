@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .choice import Slate
 from .dynamics import Feelings
 from .ending import return_gap
 from .memory import Memory, MemoryScope, Remembered
@@ -190,11 +191,12 @@ class Session:
                 "expected distinct items in a slate, got one twice; try drawing without replacement"
             )
         offer = np.zeros(n) if incentive is None else incentive
-        reactions = self.world.rater.react(self.queries(rows, shown, offer))
+        queries = self.queries(rows, shown, offer)
+        reactions = self.world.rater.react(queries)
         said = np.full(n, 0.5) if promised is None else promised
-        return self._settle(rows, shown, reactions, offer, said)
+        return self._settle(rows, shown, queries, reactions, offer, said)
 
-    def _settle(self, rows, shown, reactions: Reactions, offer, promised) -> Outcome:
+    def _settle(self, rows, shown, queries, reactions: Reactions, offer, promised) -> Outcome:
         world, (n, length) = self.world, shown.shape
         scale, key, step = world.rating_scale, self.key[rows], self.step[rows]
         values = scale.array
@@ -210,7 +212,8 @@ class Session:
         if world.dynamics.trust:
             nothing = nothing + 0.5 * (0.5 - self.feelings.trust[rows])
         draws = Draws(key, step)
-        chosen = world.choice.choose(utility, nothing, world.catalogue.vote[shown], draws)
+        slate = Slate(utility, nothing, world.catalogue.vote[shown], draws, queries)
+        chosen = world.choice.choose(slate)
         chosen = chosen & valid[:, None]
         rating = world.perturbation.perturb(raw, scale, draws, world.reading.rounds)
         reward, consumed, ends = np.zeros(n), np.zeros(n, np.int64), np.zeros(n, bool)

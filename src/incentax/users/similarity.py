@@ -1,5 +1,7 @@
 """How alike two items are, by what is known of them."""
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,7 +31,13 @@ def _dice_people(catalogue: Catalogue, left: NDArray, right: NDArray) -> NDArray
     return np.where(total > 0, 2.0 * shared / np.maximum(total, 1), 1.0)
 
 
-def feature_similarity(catalogue: Catalogue, left: NDArray, right: NDArray) -> NDArray[np.float64]:
+@lru_cache(maxsize=8)
+def _table(catalogue: Catalogue) -> NDArray[np.float32]:
+    every = np.arange(len(catalogue))
+    return np.concatenate([_mean(catalogue, row, every[None]) for row in every[:, None]])
+
+
+def feature_similarity(catalogue: Catalogue, left: NDArray, right: NDArray) -> NDArray[np.float32]:
     """Mean of the feature similarities of items `left` and `right` (index arrays that broadcast).
 
     Labels and people by Dice, mean votes by `1 − |Δ| / vote_max`, and for movies the same director
@@ -37,6 +45,12 @@ def feature_similarity(catalogue: Catalogue, left: NDArray, right: NDArray) -> N
 
     Reference: the `simple_3` retrieval of arXiv 2406.01631.
     """
+    if catalogue.cosine_table is not None:
+        return _table(catalogue)[left, right]
+    return _mean(catalogue, left, right)
+
+
+def _mean(catalogue: Catalogue, left: NDArray, right: NDArray) -> NDArray[np.float32]:
     left, right = np.broadcast_arrays(left, right)
     parts = [
         _dice_labels(catalogue, left, right),
@@ -46,7 +60,7 @@ def feature_similarity(catalogue: Catalogue, left: NDArray, right: NDArray) -> N
     if catalogue.domain.noun == "movie":
         same = catalogue.maker_index[left] == catalogue.maker_index[right]
         parts.append((same & (catalogue.maker_index[left] >= 0)).astype(np.float64))
-    return np.mean(parts, axis=0)
+    return np.mean(parts, axis=0).astype(np.float32)
 
 
 def related(catalogue: Catalogue, left: NDArray, right: NDArray) -> NDArray[np.float64]:

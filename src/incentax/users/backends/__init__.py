@@ -6,6 +6,7 @@ from .accounting import Prices as Prices
 from .accounting import Usage as Usage
 from .cache import Cache as Cache
 from .cache import CacheMiss as CacheMiss
+from .choosing import LanguageChoice as LanguageChoice
 from .http import ChatRoute as ChatRoute
 from .http import CompletionsRoute as CompletionsRoute
 from .http import HttpModel as HttpModel

@@ -89,6 +89,11 @@ class HttpModel(AbstractModel):
                 f"expected a base URL starting with http:// or https://, got {base_url!r}; "
                 "try http://localhost:8000/v1"
             )
+        if "@" in base_url:
+            raise ValueError(
+                "expected a base URL without credentials, got one with an @; try putting the key "
+                f"into the environment variable {key_variable}"
+            )
         self._base_url, self._name = base_url.rstrip("/"), name
         self._route = route or ChatRoute()
         self._key_variable, self._concurrency = key_variable, concurrency

@@ -70,7 +70,7 @@ class LanguageUsers(AbstractRater):
         self.cache = cache if cache is not None else Cache(None)
         self.usage = Usage()
         self._on_invalid = OnInvalid(on_invalid)
-        self._min_mass = min_mass
+        self.min_mass = min_mass
         self._max_attempts = max_attempts
         self._budget = budget or Budget()
         self._read: dict[str, _Outcome | InvalidReaction] = {}
@@ -93,7 +93,7 @@ class LanguageUsers(AbstractRater):
         `InvalidReaction` if told to raise.
         """
         scale = queries.scale
-        base = f"{self.identity}/{scale.name}/{','.join(scale.labels)}/{self._min_mass}/"
+        base = f"{self.identity}/{scale.name}/{','.join(scale.labels)}/{self.min_mass}/"
         keys = [
             hashlib.sha256((base + key).encode("utf-8", "surrogatepass")).hexdigest()
             for key in queries.keys()
@@ -119,8 +119,16 @@ class LanguageUsers(AbstractRater):
         self.usage += Usage(cached=hits, invalid=invalid)
         return Reactions(probability, valid, residual, hard, cached, tokens, tuple(keys))
 
+    def answer(self, prompts: list[Prompt]) -> list[Answer]:
+        """Answers to prompts of any kind, known ones from the cache."""
+        keys = [f"{self.model.identity}/{prompt.scale.name}/{prompt.hash}" for prompt in prompts]
+        known = self.cache.find(keys)
+        fresh = {key: prompt for key, prompt in zip(keys, prompts, strict=True) if key not in known}
+        known |= dict(zip(fresh, self._ask(list(fresh.values()), list(fresh)), strict=True))
+        return [known[key] for key in keys]
+
     def explain(self, queries: Queries, rating: float) -> str:
-        """In the person's words, why they gave `rating` to the first question; never cached."""
+        """Why they gave `rating` to the first question, in their words; a call of its own."""
         prompt = render(queries[0], self.template, self.style)
         return self.model.generate(explain(prompt, self.template, rating))
 
@@ -150,7 +158,7 @@ class LanguageUsers(AbstractRater):
             for key in open_:
                 answer = by_key.get(key) or known[tagged[key]]
                 try:
-                    shares, outside, hard = distribution(answer, queries.scale, self._min_mass)
+                    shares, outside, hard = distribution(answer, queries.scale, self.min_mass)
                     used = answer.prompt_tokens + answer.completion_tokens
                     self._read[key] = _Outcome(shares, outside, hard, used)
                 except InvalidReaction as error:

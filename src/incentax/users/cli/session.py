@@ -19,9 +19,11 @@ from .errors import one_line
 from .settings import Choices, build_style, build_world, open_world, read_config
 
 
-def play(world: World, recommender: str, user: str, steps: int, seed: int) -> RecommenderEnv:
+def play(
+    world: World, recommender: str, user: str, steps: int, seed: int, explains: bool
+) -> RecommenderEnv:
     """One session of at most `steps` recommendations, as the environment that saw it."""
-    env = RecommenderEnv(world)
+    env = RecommenderEnv(world, explains=explains)
     chosen = make_recommender(recommender, world, seed)
     who: str | int | None = user or None
     if user.isdigit():
@@ -59,6 +61,7 @@ def run(
     user: Annotated[str, typer.Option(help="id or index; drawn if left out")] = "",
     steps: Annotated[int, typer.Option(min=1)] = 20,
     seed: cli.Seed = 0,
+    explain: Annotated[bool, typer.Option("--explain", help="ask a language model why")] = False,
     out: cli.Out = None,
     json_: cli.Json = False,
 ) -> None:
@@ -78,8 +81,10 @@ def run(
         max_calls=max_calls,
     )
     folder = cli.new_folder(out, "") if out is not None else None
+    # A formula says why for nothing; a model would be called a second time.
+    explains = explain or choices.backend == "rule"
     with open_world(choices) as world:
-        env = play(world, recommender, user, steps, seed)
+        env = play(world, recommender, user, steps, seed, explains)
         if folder is not None:
             _keep(
                 folder,
@@ -130,7 +135,9 @@ def replay(
     if (folder / "trace.gz").is_file():
         choices = replace(choices, backend="replay", trace=str(folder / "trace.gz"))
     how = json.loads((folder / "run.json").read_text("utf-8"))
-    env = play(build_world(choices), how["recommender"], how["user"], how["steps"], how["seed"])
+    env = play(
+        build_world(choices), how["recommender"], how["user"], how["steps"], how["seed"], False
+    )
     same = to_csv(env.history) == (folder / "session.csv").read_text("utf-8")
     if not same:
         typer.echo(

@@ -7,6 +7,7 @@ from .render import PromptStyle as PromptStyle
 from .render import explain as explain
 from .render import fenced as fenced
 from .render import render as render
+from .render import render_slate as render_slate
 from .render import stricter as stricter
 from .template import Exemplar as Exemplar
 from .template import Line as Line

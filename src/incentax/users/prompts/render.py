@@ -1,6 +1,7 @@
 """From a question to the messages a language model reads."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from string import Template as Substitution
@@ -137,6 +138,31 @@ def render(query: Query, template: Template, style: PromptStyle = PromptStyle())
     body = [blocks[name] for name in order if blocks[name]]
     messages.append(Message("user", "\n\n".join([*body, question])))
     return Prompt(tuple(messages), template.prefix if style.prefill else "", scale)
+
+
+def render_slate(queries: Sequence[Query], template: Template, style: PromptStyle) -> Prompt:
+    """The prompt that lets a person choose one of several items, or none, by its letter."""
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[: len(queries) + 1]
+    scale = Scale(
+        f"slate_{len(queries)}", tuple(letters), tuple(float(k) for k in range(len(letters)))
+    )
+    values = _values(queries[0], template)
+    blocks = [_block(name, values, template, style) for name in ("persona", "history")]
+    lines = [
+        f"{letter}: {q.item.title}{f' ({q.item.year})' if q.item.year else ''}; "
+        f"{', '.join(q.item.labels)}"
+        for letter, q in zip(letters, queries, strict=False)
+    ]
+    stated = {
+        "count": str(len(queries)),
+        "pronoun": queries[0].user.pronoun,
+        "first": letters[0],
+        "last_item": letters[-2],
+        "last": letters[-1],
+    }
+    body = [block for block in blocks if block]
+    body += [fenced("\n".join(lines)), _fill(template.choose, stated)]
+    return Prompt((Message("user", "\n\n".join(body)),), "Choice:" if style.prefill else "", scale)
 
 
 def stricter(prompt: Prompt, template: Template, times: int = 1) -> Prompt:

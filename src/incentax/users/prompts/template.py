@@ -50,6 +50,7 @@ class Template:
     reply_only: str
     stricter: str
     explain: str
+    choose: str
     lines: tuple[Line, ...]
     exemplars: tuple[Exemplar, ...]
     hash: str
