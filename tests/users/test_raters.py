@@ -82,7 +82,8 @@ def test_the_contract_can_be_broken(small_movies, few_people):
 
 def _pairs(world, n, seed):
     rng = np.random.default_rng(seed)
-    return ask(world.people, world.catalogue, rng.integers(600, size=n), rng.integers(1500, size=n))
+    users = rng.integers(len(world.people), size=n)
+    return ask(world.people, world.catalogue, users, rng.integers(len(world.catalogue), size=n))
 
 
 def test_a_table_answers_as_what_it_was_made_of(small_movies, few_people):

@@ -37,15 +37,11 @@ def check_rater(rater: AbstractRater, world: World, *, num: int = 40, seed: int 
     sums = first.probability[first.valid].sum(1)
     assert np.allclose(sums, 1.0, atol=1e-6), f"expected rows that sum to 1, found {sums}"
     assert (first.probability[first.valid] >= 0).all(), "expected probabilities of at least 0"
-    assert np.isnan(first.probability[~first.valid]).all(), (
-        "expected NaN where an answer is invalid"
-    )
+    assert np.isnan(first.probability[~first.valid]).all(), "expected NaN where invalid"
     order = rng.permutation(num)[: num // 2]
     again = rater.react(asked.rows(order))
     assert np.allclose(again.probability, first.probability[order], atol=1e-6, equal_nan=True), (
         "expected equal answers to equal questions in another batch, found different ones"
     )
     assert rater.identity == name, f"expected the identity {name!r}, found {rater.identity!r}"
-    assert len(rater.react(asked.rows(np.zeros(0, int)))) == 0, (
-        "expected no answers to no questions"
-    )
+    assert len(rater.react(asked.rows(np.zeros(0, int)))) == 0, "expected no answers"
