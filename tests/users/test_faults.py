@@ -47,16 +47,18 @@ def test_ten_thousand_requests_through_a_server_that_fails_in_eight_ways():
     faults = Faults(
         busy=0.02,
         error=0.02,
-        silent=0.0004,
+        silent=0.0002,
         cut=0.02,
         truncated=0.02,
         prose=0.02,
         outside=0.02,
         slow=0.02,
+        seed=38,  # two silences, both early: each costs the whole time-out
     )
+    patient = Patience(first_wait=0.001, timeout=15.0)
     asked = queries(10_000)
     with LoopbackServer(scorer, faults=faults) as server:
-        model = HttpModel(server.url, "tiny", patience=QUICK)
+        model = HttpModel(server.url, "tiny", patience=patient)
         rater = LanguageUsers(model, TEMPLATE)
         answers = rater.react(asked)
         model.close()

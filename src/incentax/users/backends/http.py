@@ -101,7 +101,8 @@ class HttpModel(AbstractModel):
         self._patience = patience or Patience()
         self._shows_probabilities = True
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._client: httpx.AsyncClient | None = None
+        self._clients: list[httpx.AsyncClient] = []
+        self._slots: list[httpx.AsyncClient] = []
         self._next_start = 0.0
 
     @property
@@ -151,9 +152,10 @@ class HttpModel(AbstractModel):
         """Close connections and stop the thread that owned them."""
         if self._loop is None:
             return
-        if self._client is not None:
-            self._run(self._client.aclose())
-        loop, self._loop, self._client = self._loop, None, None
+        for client in self._clients:
+            self._run(client.aclose())
+        self._clients, self._slots = [], []
+        loop, self._loop = self._loop, None
         loop.call_soon_threadsafe(loop.stop)
         self._thread.join()
         loop.close()
@@ -265,29 +267,42 @@ class HttpModel(AbstractModel):
         self._next_start = max(self._next_start, now) + 1.0 / self._per_second
         await asyncio.sleep(max(0.0, self._next_start - 1.0 / self._per_second - now))
 
+    def _connect(self) -> None:
+        """Open several clients of a few connections each.
+
+        One pool looks through all its connections at every request; small pools look through few.
+        """
+        import httpx
+
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=_PER_CLIENT)
+        # No proxies and no redirects: a key must go to the address it was meant for.
+        self._clients = [
+            httpx.AsyncClient(timeout=self._patience.timeout, limits=limits, trust_env=False)
+            for _ in range(-(-self._concurrency // _PER_CLIENT))
+        ]
+        self._slots = [c for c in self._clients for _ in range(_PER_CLIENT)]
+
     async def _send(self, method: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
         import httpx
 
-        if self._client is None:
-            limits = httpx.Limits(
-                max_connections=self._concurrency, max_keepalive_connections=self._concurrency
-            )
-            # No redirects and no proxies: a key must go to the address it was meant for.
-            self._client = httpx.AsyncClient(
-                timeout=self._patience.timeout, limits=limits, trust_env=False
-            )
+        if not self._clients:
+            self._connect()
         key = os.environ.get(self._key_variable, "")
         headers = {"Authorization": f"Bearer {key}"} if key else {}
+        # At most `concurrency` requests are under way, so a slot is always left.
+        client = self._slots.pop() if self._slots else self._clients[0]
         try:
             # httpx bounds each read; slow bytes could still trickle for ever without this.
             async with asyncio.timeout(self._patience.timeout):
-                response = await self._client.request(
+                response = await client.request(
                     method, self._base_url + path, json=body, headers=headers
                 )
         except (TimeoutError, httpx.TimeoutException):
             raise _Retry(f"no reply within {self._patience.timeout:g} s") from None
         except httpx.TransportError as error:
             raise _Retry(f"a broken connection ({type(error).__name__})") from None
+        finally:
+            self._slots.append(client)
         if response.status_code == 429 or response.status_code >= 500:
             raise _Retry(f"status {response.status_code}", _seconds(response.headers))
         if response.status_code >= 400:
@@ -303,6 +318,9 @@ class HttpModel(AbstractModel):
         if not isinstance(reply, dict):
             raise _Retry("a reply that is not a JSON object")
         return reply
+
+
+_PER_CLIENT = 8
 
 
 def _seconds(headers) -> float | None:
