@@ -21,8 +21,8 @@ from incentax.users.backends import (
     load_trace,
     save_trace,
 )
-from incentax.users.backends.http import Patience
 from incentax.users.backends.loopback import Faults, LoopbackServer
+from incentax.users.backends.patience import Patience
 from incentax.users.choice import Slate
 from incentax.users.prompts import find_template, render
 from incentax.users.registration import make_world

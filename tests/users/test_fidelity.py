@@ -14,10 +14,11 @@ from incentax.users.fidelity import (
     retest,
     run,
 )
-from incentax.users.fidelity.further import correlation, kendall, ranks, ways
+from incentax.users.fidelity.further import correlation, kendall, ranks
 from incentax.users.fidelity.page import fidelity_page
 from incentax.users.fidelity.personas import Wording, extremes, fans
 from incentax.users.fidelity.raters import BlindRater, floors
+from incentax.users.fidelity.sensitivity import ways
 from incentax.users.fidelity.suite import GATES
 from incentax.users.fidelity.trials import label_test, wilson
 from incentax.users.query import ask

@@ -14,7 +14,8 @@ from incentax.users.backends import (
     distil,
     fit_surrogate,
 )
-from incentax.users.backends.surrogate import Features, _gradient, _initial, _opinion
+from incentax.users.backends.fit import _gradient, _initial
+from incentax.users.backends.surrogate import Features, cut_points, latent_opinion
 from incentax.users.fidelity.raters import BlindRater, ItemMeanRater
 from incentax.users.query import Reactions, ask
 from incentax.users.ratings import Ratings, item_normalised_shares, shares
@@ -131,11 +132,10 @@ def test_surrogate_gradients_match_finite_differences(small_movies, few_people):
     p = {k: v + 0.1 * rng.standard_normal(v.shape) for k, v in p.items()}
 
     def loss(q):
-        from incentax.users.backends.surrogate import _cuts
         from incentax.users.rule import ordered_logit
 
-        z = _opinion(q, features, user, item, past)
-        chance = ordered_logit(z, _cuts(q["cuts"]), 1.0)[np.arange(30), level]
+        z = latent_opinion(q, features, user, item, past)
+        chance = ordered_logit(z, cut_points(q["cuts"]), 1.0)[np.arange(30), level]
         return -np.log(chance).mean()
 
     found = _gradient(p, features, user, item, past, level)

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from .log import LogRow, html_page, text_line, to_csv
 from .observe import AbstractObservation, Features
-from .session import Outcome, Session
+from .outcome import Outcome
+from .session import Session
 from .world import World
 
 

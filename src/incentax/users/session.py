@@ -1,6 +1,6 @@
 """The state of n people being served, as arrays; one person and a million are the same code."""
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -10,41 +10,13 @@ from .choice import Slate
 from .dynamics import Feelings
 from .ending import return_gap
 from .memory import Memory, MemoryScope, Remembered
+from .outcome import Outcome
 from .people import Taste
 from .query import Queries, Reactions
 from .streams import Draws, Stream, episode_key, normal, uniform
 from .world import World
 
 _RECENT = 10
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What one step brought n people, each field `[n]` unless said otherwise.
-
-    `item` is the consumed item, or the first shown where nothing was consumed; `raw`, `rating` and
-    `expected` are NaN where nothing was rated; `probability[n, K]` belongs to `item`.
-    """
-
-    reward: NDArray[np.float64]
-    terminated: NDArray[np.bool_]
-    truncated: NDArray[np.bool_]
-    valid: NDArray[np.bool_]
-    item: NDArray[np.int64]
-    chosen: NDArray[np.int64]  # position in the slate, −1 for nothing
-    raw: NDArray[np.float64]
-    rating: NDArray[np.float64]
-    expected: NDArray[np.float64]
-    entropy: NDArray[np.float64]
-    probability: NDArray[np.float64]
-    residual: NDArray[np.float64]
-    watched: NDArray[np.float64]
-    left: NDArray[np.bool_]
-    return_gap: NDArray[np.int64]
-    cached: NDArray[np.bool_]
-    tokens: NDArray[np.int64]
-    incentive_cost: NDArray[np.float64]
-    prompt_hash: tuple[str, ...]
 
 
 class Session:

@@ -3,11 +3,10 @@
 import asyncio
 import json
 import os
-import random
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..._errors import ModelError
@@ -15,40 +14,11 @@ from ..prompts import Prompt
 from ..query import Capabilities
 from .labels import continued, masses_of_tokens, split_continued
 from .model import AbstractModel, Answer
-from .routes import AbstractRoute, ChatRoute, CompletionsRoute
+from .patience import Patience, Retry, asked_wait
+from .routes import AbstractRoute, ChatRoute
 
 if TYPE_CHECKING:
     import httpx
-
-__all__ = ["ChatRoute", "CompletionsRoute", "HttpModel", "Patience"]
-
-
-@dataclass(frozen=True)
-class Patience:
-    """How a request is repeated when transport or server fail.
-
-    Waits `first_wait`·2^k seconds with jitter, at most `longest_wait`, or what `Retry-After` asks;
-    `attempts` in all; gives up the run after `max_failures` requests that failed for good.
-    """
-
-    attempts: int = 6
-    first_wait: float = 1.0
-    longest_wait: float = 60.0
-    timeout: float = 60.0
-    max_failures: int = 3
-
-    def wait(self, attempt: int, asked: float | None) -> float:
-        """Seconds before the next attempt."""
-        backoff = self.first_wait * 2.0**attempt * random.uniform(0.5, 1.5)
-        return min(max(backoff, asked or 0.0), self.longest_wait)
-
-
-class _Retry(Exception):
-    """A fault worth another attempt; `after` is what the server asked to wait."""
-
-    def __init__(self, reason: str, after: float | None = None):
-        super().__init__(reason)
-        self.after = after
 
 
 class HttpModel(AbstractModel):
@@ -126,7 +96,7 @@ class HttpModel(AbstractModel):
         """
         try:
             names = self._run(self._models())
-        except _Retry as error:
+        except Retry as error:
             raise ModelError(
                 f"expected a server at {self._base_url}, got {error}",
                 retryable=True,
@@ -249,7 +219,7 @@ class HttpModel(AbstractModel):
                 return reply, attempt
             except (KeyError, IndexError, TypeError, AttributeError):
                 last, after = "a reply without a choice", None
-            except _Retry as error:
+            except Retry as error:
                 last, after = str(error), error.after
             if attempt + 1 < patience.attempts:
                 await asyncio.sleep(patience.wait(attempt, after))
@@ -298,13 +268,13 @@ class HttpModel(AbstractModel):
                     method, self._base_url + path, json=body, headers=headers
                 )
         except (TimeoutError, httpx.TimeoutException):
-            raise _Retry(f"no reply within {self._patience.timeout:g} s") from None
+            raise Retry(f"no reply within {self._patience.timeout:g} s") from None
         except httpx.TransportError as error:
-            raise _Retry(f"a broken connection ({type(error).__name__})") from None
+            raise Retry(f"a broken connection ({type(error).__name__})") from None
         finally:
             self._slots.append(client)
         if response.status_code == 429 or response.status_code >= 500:
-            raise _Retry(f"status {response.status_code}", _seconds(response.headers))
+            raise Retry(f"status {response.status_code}", asked_wait(response.headers))
         if response.status_code >= 400:
             said = response.text[:200].replace(key, "***") if key else response.text[:200]
             raise ModelError(
@@ -314,17 +284,10 @@ class HttpModel(AbstractModel):
         try:
             reply = json.loads(response.content)
         except ValueError:
-            raise _Retry("a reply that is not JSON") from None
+            raise Retry("a reply that is not JSON") from None
         if not isinstance(reply, dict):
-            raise _Retry("a reply that is not a JSON object")
+            raise Retry("a reply that is not a JSON object")
         return reply
 
 
 _PER_CLIENT = 8
-
-
-def _seconds(headers) -> float | None:
-    try:
-        return max(0.0, float(headers.get("Retry-After", "")))
-    except ValueError:
-        return None

@@ -9,8 +9,8 @@ import typer
 
 from ..backends import LanguageUsers
 from ..fidelity import prompt_sensitivity, run, variance_split
-from ..fidelity.further import ways
 from ..fidelity.page import fidelity_page
+from ..fidelity.sensitivity import ways
 from ..fidelity.suite import GATES, USABLE
 from . import tree as cli
 from .errors import one_line
