@@ -3,6 +3,8 @@
 `python benchmarks/users_throughput.py` builds a small random transformer, serves it on loopback
 from a process of its own, measures how many ratings a second that server gives to a client that
 does nothing but send requests, and then how many go through 64 environments stepped together.
+With `--paced 40` the server answers at the pace of a model of 8 B parameters on one accelerator,
+leaving the processor free as an accelerator does.
 """
 
 import argparse
@@ -15,6 +17,21 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+
+def serve_paced(pipe, batch: int, per_second: float) -> None:
+    from incentax.users.backends.loopback import LoopbackServer
+
+    table = {str(k): 0.1 for k in range(10)}
+
+    def scorer(bodies):
+        # An accelerator works while the processor is free: waiting is what it looks like from here.
+        time.sleep(len(bodies) / per_second)
+        return [table] * len(bodies)
+
+    with LoopbackServer(scorer, batch_size=batch) as server:
+        pipe.send(server.url)
+        pipe.recv()
 
 
 def serve(folder: str, pipe, batch: int) -> None:
@@ -53,13 +70,19 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=6)
     parser.add_argument("--width", type=int, default=64)
     parser.add_argument("--layers", type=int, default=2)
+    parser.add_argument(
+        "--paced", type=float, default=0.0, help="an accelerator of so many ratings/s instead"
+    )
     given = parser.parse_args()
     num = given.envs * given.steps
     with tempfile.TemporaryDirectory() as folder:
-        build(Path(folder) / "m", width=given.width, layers=given.layers)
         spawn = multiprocessing.get_context("spawn")
         here, there = spawn.Pipe()
-        worker = spawn.Process(target=serve, args=(f"{folder}/m", there, given.envs))
+        if given.paced:
+            worker = spawn.Process(target=serve_paced, args=(there, given.envs, given.paced))
+        else:
+            build(Path(folder) / "m", width=given.width, layers=given.layers)
+            worker = spawn.Process(target=serve, args=(f"{folder}/m", there, given.envs))
         worker.start()
         model = HttpModel(here.recv(), "tiny", concurrency=given.envs, top=300)
         rater = LanguageUsers(model, "movies-compact", min_mass=0.0)
