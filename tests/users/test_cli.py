@@ -148,3 +148,17 @@ def test_a_config_file_and_what_it_may_not_say(tmp_path):
     assert table["user"].startswith("bu") and table["steps"] == 2
     path.write_text('api_key = "sk"\n')
     assert "expected choices among" in _mistake("run", "--config", str(path))
+
+
+def test_personas_are_fitted_to_a_folder_of_ratings(tmp_path):
+    (tmp_path / "movies.csv").write_text("movieId,title,genres\n1,A (2000),Drama\n2,B,Comedy\n")
+    rows = "".join(f"{u},{1 + u % 2},4.5,{u}\n{u},{2 - u % 2},1.0,{u}\n" for u in range(1, 9))
+    (tmp_path / "ratings.csv").write_text(f"userId,movieId,rating,timestamp\n{rows}1,9,3,1\n")
+    done = _call("personas", "--ratings", str(tmp_path), "--json")
+    assert json.loads(done.stdout)["num"] == 8
+    assert "research use" in done.stderr and "1 unknown item" in done.stderr
+    (tmp_path / "ratings.csv").write_text("userId,rating\n1,4\n")
+    assert "expected the column 'movieId'" in _mistake("personas", "--ratings", str(tmp_path))
+    assert "expected a data set format" in _mistake(
+        "personas", "--ratings", str(tmp_path), "--format", "netflix"
+    )

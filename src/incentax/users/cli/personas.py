@@ -8,6 +8,7 @@ import typer
 
 from ..bundled import bundled_catalogue
 from ..generate import diversity, generate_people
+from ..loaders import load_dataset
 from . import tree as cli
 from .errors import one_line
 
@@ -21,16 +22,29 @@ def personas(
     min_age: Annotated[int, typer.Option(help="nobody younger")] = 4,
     third_gender: Annotated[float, typer.Option(min=0, max=1, help="share")] = 0.0,
     genres: Annotated[bool, typer.Option(help="give people likes and dislikes")] = True,
+    ratings: Annotated[Path | None, typer.Option(help="fit to the users of this folder")] = None,
+    format_: Annotated[
+        str, typer.Option("--format", help="movielens, goodbooks or book-crossing")
+    ] = "movielens",
+    encoding: Annotated[str, typer.Option(help="of the folder's files")] = "",
     out: Annotated[Path | None, typer.Option(help="new .jsonl.gz file")] = None,
     json_: cli.Json = False,
 ) -> None:
-    """Generate personas for the bundled catalogue and report how varied they are."""
+    """Generate personas, or fit them to real histories, and report how varied they are."""
     if out is not None and out.exists():
         raise ValueError(f"expected a new file, got {out} in use; try another --out")
-    catalogue = bundled_catalogue(domain)
-    people = generate_people(
-        catalogue, num, seed, min_age=min_age, genres=genres, third_gender=third_gender
-    )
+    if ratings is not None:
+        data = load_dataset(format_, ratings, encoding=encoding or None)
+        typer.echo(data.notice, err=True)
+        if data.skipped:
+            left_out = ", ".join(f"{count} {why}" for why, count in sorted(data.skipped.items()))
+            typer.echo(f"rows left out: {left_out}", err=True)
+        catalogue, people = data.catalogue, data.people()
+    else:
+        catalogue = bundled_catalogue(domain)
+        people = generate_people(
+            catalogue, num, seed, min_age=min_age, genres=genres, third_gender=third_gender
+        )
     report = diversity(people, catalogue)
     if out is not None:
         people.save(out)
