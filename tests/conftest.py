@@ -16,7 +16,7 @@ from jaxtyping import install_import_hook
 
 from . import typechecker
 
-# The island checks its own borders; Gymnasium's annotations are not meant to be checked at run time.
+# The island checks its own borders; Gymnasium's annotations are not made for run-time checks.
 _PACKAGE = Path(__file__).parents[1] / "src" / "incentax"
 _ROOMS = sorted(f"incentax.{path.stem}" for path in _PACKAGE.iterdir() if path.stem != "users")
 

@@ -1,38 +1,11 @@
-"""Fixtures of the island; its modules are loaded as they are.
-
-A suite-wide import hook that checks array shapes speaks the core's language (jaxtyping); the
-island's NumPy annotations and Gymnasium's own are not written for it, so it stands aside here.
-"""
-
-import importlib
-import importlib.util
-import pkgutil
-import sys
+"""Fixtures of the island."""
 
 import numpy as np
 import pytest
 
-
-def _load_unchecked() -> None:
-    hooks = [finder for finder in sys.meta_path if type(finder).__module__.startswith("jaxtyping")]
-    for finder in hooks:
-        sys.meta_path.remove(finder)
-    try:
-        package = importlib.import_module("incentax.users")
-        for module in pkgutil.walk_packages(package.__path__, "incentax.users."):
-            if not module.name.endswith(("__main__", ".bundle")) and ".learning" not in module.name:
-                importlib.import_module(module.name)
-        if importlib.util.find_spec("sb3_contrib"):
-            importlib.import_module("incentax.users.learning")
-    finally:
-        sys.meta_path[:0] = hooks
-
-
-_load_unchecked()
-
-from incentax.users.bundled import bundled_catalogue, bundled_people  # noqa: E402
-from incentax.users.catalogue import Catalogue  # noqa: E402
-from incentax.users.people import People  # noqa: E402
+from incentax.users.bundled import bundled_catalogue, bundled_people
+from incentax.users.catalogue import Catalogue
+from incentax.users.people import People
 
 
 @pytest.fixture(scope="session")
