@@ -7,8 +7,8 @@ import pytest
 
 import incentax as ix
 from incentax.auctions import Economy, EqualShares, FirstPrice, PriorFree
-from incentax.auctions.cap import revenue_cap
-from incentax.auctions.oracle.market import Market
+from incentax.auctions.oracle import Market
+from incentax.auctions.oracle.revenue_cap import revenue_cap
 
 
 def test_a1_is_the_published_economy():
