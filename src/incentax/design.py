@@ -9,7 +9,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import optax
-from jaxtyping import Array, Int, Num
+from jaxtyping import Array, Int
 
 from ._errors import DesignError
 from ._status import Status
@@ -17,7 +17,7 @@ from ._types import Key, Mechanism, Objective, Response, Scalar
 from .certificate import Certificate, certify
 from .mechanism import AbstractConstraint
 from .population import AbstractPopulation, Access
-from .rule import AbstractRule, Hypergradient, check_access
+from .rule import AbstractRule, Diagnosis, Hypergradient, Move, Setup, check_access
 from .schedule import Schedule
 
 # Solver steps for the gradient check: at the schedule's first, smooth temperature they converge.
@@ -25,7 +25,10 @@ CHECK_STEPS = 1000
 
 
 class DesignState(eqx.Module):
-    """All that the next step depends on: saved and resumed, a design is bit for bit the same."""
+    """All that the next step depends on: saved and resumed, a design is bit for bit the same.
+
+    `guard` is what the rule's guard remembers; no step depends on it, the final status does.
+    """
 
     step: Int[Array, ""]
     mechanism: Mechanism
@@ -33,6 +36,7 @@ class DesignState(eqx.Module):
     population: Any
     best_mechanism: Mechanism
     best_value: Scalar
+    guard: Any = ()
 
 
 class StepRecord(NamedTuple):
@@ -65,6 +69,7 @@ class Result(NamedTuple):
 
     `value` is the certified value in the user's sign: the objective of `mechanism` at the
     problem's own temperature, from a cold start, in float64; never a value seen in training.
+    `diagnosis` is what the rule's guard measured, None for rules without one.
     """
 
     mechanism: Mechanism
@@ -74,6 +79,7 @@ class Result(NamedTuple):
     certificate: Certificate
     status: Status
     state: DesignState
+    diagnosis: Diagnosis | None = None
 
 
 def design(
@@ -117,7 +123,8 @@ def design(
     - `cap`: a proved bound on the value, copied into the certificate.
     - `callback`: called after each step; a returned status stops the design.
     - `state`: a state to resume from, of a design with the same other arguments.
-    - `throw`: raise `DesignError` when the design fails; otherwise only the status says so.
+    - `throw`: raise `DesignError` when the design fails; otherwise only the status says so. A
+      status that merely cautions against the result never raises.
       Ctrl-C between steps never raises: the result so far comes back as INTERRUPTED.
 
     **Raises:** `ValueError` for arguments that cannot work, before anything is traced.
@@ -132,7 +139,11 @@ def design(
     optimizer = default_optimizer(num_steps) if optimizer is None else optimizer
     key = jax.random.key(0) if key is None else key
     _, step_key, audit_key, certify_key = jax.random.split(key, 4)
-    now = initial_state(population, mechanism, optimizer, key) if state is None else state
+    sent = Setup(population, objective, mechanism, optimizer, sign, key)
+    rule.guard.refuse(sent)
+    if state is None:
+        state = initial_state(population, mechanism, optimizer, key, rule=rule)
+    now = state
 
     history: list[StepRecord] = []
     status = Status.DONE
@@ -175,11 +186,18 @@ def design(
     certificate, response = certify(
         population, objective, chosen, trained=trained, cap=cap, key=certify_key
     )
-    if status is Status.DONE and not certificate.status.ok:
+    # Agents who never settle explain why a design met infinities, not the other way round.
+    explains = status is Status.DONE or certificate.status is Status.NOT_TRACKING
+    if explains and not certificate.status.ok:
         status = certificate.status
-    if throw and not status.ok and status is not Status.NOT_CONVERGED:
+    objection, diagnosis = rule.guard.verdict(now.guard, chosen, response)
+    if status is Status.DONE:
+        status = objection
+    if throw and not status.ok and not status.cautions:
         raise DesignError(status.sentence)
-    return Result(chosen, response, certificate.value, tuple(history), certificate, status, now)
+    return Result(
+        chosen, response, certificate.value, tuple(history), certificate, status, now, diagnosis
+    )
 
 
 def initial_state(
@@ -187,8 +205,11 @@ def initial_state(
     mechanism: Mechanism,
     optimizer: optax.GradientTransformation,
     key: Key,
+    *,
+    rule: AbstractRule | None = None,
 ) -> DesignState:
     """The state that `design` begins in with this key: its shapes are those of every later one."""
+    rule = Hypergradient() if rule is None else rule
     init_key, *_ = jax.random.split(key, 4)
     numbers = eqx.filter(mechanism, eqx.is_inexact_array)
     dtype = jnp.result_type(*jax.tree.leaves(numbers))
@@ -199,6 +220,7 @@ def initial_state(
         population=population.init(mechanism, key=init_key),
         best_mechanism=mechanism,
         best_value=jnp.full((), jnp.nan, dtype),
+        guard=rule.guard.init(mechanism),
     )
 
 
@@ -238,9 +260,8 @@ def _step(rule, population, objective, optimizer, constraint, sign, state, key):
     # Optax mixes integers and floats, which must not fail for users of strict promotion.
     with jax.numpy_dtype_promotion("standard"):
         updates, optimizer_state = optimizer.update(ascent, state.optimizer, numbers)
-    moved = eqx.combine(optax.apply_updates(numbers, updates), structure)
-    if constraint is not None:
-        moved = constraint.project(moved)
+    wanted = eqx.combine(optax.apply_updates(numbers, updates), structure)
+    moved = wanted if constraint is None else constraint.project(wanted)
     norm = optax.tree.norm(exchange.gradient)
     healthy = jnp.isfinite(norm) & jnp.isfinite(exchange.value)
     following = DesignState(
@@ -250,6 +271,7 @@ def _step(rule, population, objective, optimizer, constraint, sign, state, key):
         exchange.state,
         state.best_mechanism,
         state.best_value,
+        rule.guard.observe(state.guard, Move(state.mechanism, wanted, moved, exchange, sign)),
     )
     kept = jax.tree.map(
         lambda new, old: jnp.where(healthy, new, old) if eqx.is_array(new) else new,
@@ -269,6 +291,7 @@ def _step(rule, population, objective, optimizer, constraint, sign, state, key):
 @eqx.filter_jit
 def _audit(population, objective, sign, trust, state, key):
     """The value at the population's own temperature, NaN if not to be trusted; the best is kept."""
+    population = population.at_rest()
     cold = population.init(state.mechanism, key=key)
     response, _ = population.respond(state.mechanism, cold, key=key)
     settled = ~(_worst(response, "exploitability") > trust)
@@ -289,10 +312,11 @@ def _audit(population, objective, sign, trust, state, key):
             state.population,
             best,
             jnp.where(better, value, state.best_value),
+            state.guard,
         ),
         value,
     )
 
 
-def _worst(response: Response, name: str, unknown: float = math.nan) -> Num[Array, ""]:
+def _worst(response: Response, name: str, unknown: float | int = math.nan) -> Array:
     return jnp.max(jnp.asarray(getattr(response, name, unknown)))

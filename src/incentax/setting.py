@@ -3,7 +3,7 @@
 import difflib
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, ClassVar, Literal
 
@@ -22,6 +22,8 @@ class Recipe:
     - `num_steps`, `audit_every`, `schedule`: as in `design`.
     - `learning_rate`: Adam's first rate; it decays to zero like a cosine.
     - `clip`: largest norm of a gradient.
+    - `price_step`: step size of price rules, which need one scalar gain, in units of price per
+      unit of social gradient.
     """
 
     num_steps: int = 300
@@ -29,11 +31,16 @@ class Recipe:
     clip: float = 1.0
     schedule: Schedule | None = None
     audit_every: int = 25
+    price_step: float = 0.1
 
     def optimizer(self, num_steps: int) -> optax.GradientTransformation:
         """Clipped Adam with cosine decay over `num_steps`."""
         rate = optax.cosine_decay_schedule(self.learning_rate, num_steps)
         return optax.chain(optax.clip_by_global_norm(self.clip), optax.adam(rate))
+
+    def plain_optimizer(self) -> optax.GradientTransformation:
+        """Plain steps of constant size, for price rules."""
+        return optax.sgd(self.price_step)
 
 
 @dataclass(frozen=True)
@@ -52,7 +59,7 @@ class HeldOut:
 class AbstractSetting(ABC):
     """A family of problems; subclasses are frozen dataclasses whose fields users may set."""
 
-    kind: ClassVar[Literal["auction", "game"]]
+    kind: ClassVar[Literal["auction", "game", "smooth", "routing"]]
     sense: ClassVar[Literal["maximize", "minimize"]]
     objective_name: ClassVar[str]
 
@@ -83,6 +90,19 @@ class AbstractSetting(ABC):
     @abstractmethod
     def exploitability_bound(self) -> float:
         """The unregularised exploitability, in units of reward, up to which one trusts a result."""
+
+    @property
+    def default_rule(self) -> str:
+        """The rule that a design of this problem uses unless told otherwise."""
+        return "hypergradient"
+
+    def constraints(self) -> np.ndarray | None:
+        """A matrix A with A x = b for all that agents can do, or None: for tangent prices."""
+        return None
+
+    def marginal_cost(self) -> Callable[[Any], Any] | None:
+        """The agents' marginal costs as a function of their actions, or None where unknown."""
+        return None
 
     @abstractmethod
     def recipe(self) -> Recipe:

@@ -9,21 +9,55 @@ from typing import Any, Protocol, runtime_checkable
 
 import jax
 import numpy as np
+import optax
 
 from ._status import Status
-from ._types import Key
+from ._types import Key, Mechanism
 from .adjoint import AbstractAdjoint, Backprop, Checkpointed
 from .certificate import Certificate, certify
 from .design import Progress, Result, StepRecord, design, initial_state
-from .population import Access
+from .population import AbstractPopulation, Access
 from .problems import Problem
-from .rule import AbstractRule, Hypergradient, ZerothOrder
+from .rule import (
+    AbstractRule,
+    Externality,
+    Hypergradient,
+    Setup,
+    SocialGradient,
+    TangentForm,
+    ZerothOrder,
+    check_access,
+)
 from .run_directory import RunDirectory
+from .setting import AbstractSetting
 
-RULES: Mapping[str, Callable[[], AbstractRule]] = {
-    "hypergradient": Hypergradient,
-    "zeroth-order": ZerothOrder,
+
+def _social_gradient(setting: AbstractSetting) -> AbstractRule:
+    constraints = setting.constraints()
+    if constraints is None:
+        return SocialGradient()
+    return SocialGradient(TangentForm.of(constraints))
+
+
+def _externality(setting: AbstractSetting) -> AbstractRule:
+    marginal_cost = setting.marginal_cost()
+    if marginal_cost is None:
+        raise ValueError(
+            "expected a problem whose agents' marginal costs are known for externality, got one "
+            "without; try social-gradient"
+        )
+    return Externality(marginal_cost)
+
+
+RULES: Mapping[str, Callable[[AbstractSetting], AbstractRule]] = {
+    "hypergradient": lambda setting: Hypergradient(),
+    "social-gradient": _social_gradient,
+    "externality": _externality,
+    "zeroth-order": lambda setting: ZerothOrder(),
 }
+
+# Rules that need one scalar gain for all prices.
+PLAIN = ("social-gradient", "externality")
 
 # None keeps the adjoint that the problem's population comes with.
 ADJOINTS: Mapping[str, Callable[[], AbstractAdjoint] | None] = {
@@ -66,7 +100,9 @@ class Order:
     @property
     def adjoint_used(self) -> str | None:
         """The adjoint's name, or None under a rule that differentiates nothing."""
-        return self.adjoint if RULES[self.rule]().needs >= Access.MODEL else None
+        return (
+            self.adjoint if RULES[self.rule](self.problem.setting).needs >= Access.MODEL else None
+        )
 
     def config(self) -> dict[str, Any]:
         """The order as JSON, for `config.json`."""
@@ -89,11 +125,14 @@ class Order:
         }
 
     def check(self) -> None:
-        """Nothing if everything the order names can be made; a `ValueError` if not."""
+        """Nothing if all that the order names can be made and goes together; else `ValueError`."""
         setting = self.problem.setting
-        setting.population()
-        setting.objective()
-        setting.mechanism(jax.random.key(self.seed))
+        key = jax.random.key(self.seed)
+        population, mechanism, rule, optimizer = _ingredients(self, key)
+        check_access(rule, population)
+        sign = 1 if setting.sense == "maximize" else -1
+        setup = Setup(population, setting.objective(), mechanism, optimizer, sign, key)
+        rule.guard.refuse(setup)
 
     def check_resumes(self, run: RunDirectory) -> None:
         """Nothing if `run` was begun with this order; a `ValueError` naming what differs if not."""
@@ -172,13 +211,8 @@ def _design(
 ) -> tuple[Result, list[StepRecord]]:
     setting = order.problem.setting
     recipe = setting.recipe()
-    population = setting.population()
-    unrolled = ADJOINTS[order.adjoint]
-    if unrolled is not None:
-        population = dataclasses.replace(population, adjoint=unrolled())
-    mechanism = setting.mechanism(mechanism_key)
-    optimizer = recipe.optimizer(order.num_steps)
-    start = initial_state(population, mechanism, optimizer, design_key)
+    population, mechanism, rule, optimizer = _ingredients(order, mechanism_key)
+    start = initial_state(population, mechanism, optimizer, design_key, rule=rule)
     state, history = run.load_checkpoint(start) or (start, [])
     cap = setting.cap()
 
@@ -203,7 +237,7 @@ def _design(
         mechanism,
         maximize=goal.get("maximize"),
         minimize=goal.get("minimize"),
-        rule=RULES[order.rule](),
+        rule=rule,
         optimizer=optimizer,
         num_steps=order.num_steps,
         schedule=recipe.schedule,
@@ -217,6 +251,25 @@ def _design(
     )
     run.save_checkpoint(result.state, history)
     return result, history
+
+
+def _ingredients(
+    order: Order, mechanism_key: Key
+) -> tuple[AbstractPopulation, Mechanism, AbstractRule, optax.GradientTransformation]:
+    """Population, starting mechanism, rule and optimizer of an order."""
+    setting = order.problem.setting
+    recipe, population = setting.recipe(), setting.population()
+    unrolled = ADJOINTS[order.adjoint]
+    if unrolled is not None:
+        if population.offers < Access.MODEL:
+            raise ValueError(
+                f"expected --adjoint implicit for {order.problem.name}, got {order.adjoint}, but "
+                f"of its population {population.offers.sentence}; leave it out"
+            )
+        population = dataclasses.replace(population, adjoint=unrolled())
+    plain = order.rule in PLAIN
+    optimizer = recipe.plain_optimizer() if plain else recipe.optimizer(order.num_steps)
+    return population, setting.mechanism(mechanism_key), RULES[order.rule](setting), optimizer
 
 
 def certificate_rows(certificate: Certificate, exploitability: float) -> list[dict[str, Any]]:

@@ -4,11 +4,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from incentax.auctions.cap import revenue_cap
 
 import incentax as ix
 from incentax.auctions import Economy, EqualShares, FirstPrice, PriorFree
-from incentax.auctions.oracle import Market
-from incentax.auctions.oracle.revenue_cap import revenue_cap
+from incentax.auctions.oracle.market import Market
 
 
 def test_a1_is_the_published_economy():

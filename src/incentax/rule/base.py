@@ -7,6 +7,7 @@ import equinox as eqx
 
 from .._types import Key, Mechanism, Objective, Response, Scalar
 from ..population import AbstractPopulation, Access
+from .guard import AbstractGuard, Unguarded
 
 
 class Exchange(eqx.Module):
@@ -29,6 +30,11 @@ class AbstractRule(eqx.Module):
     """One way to improve a mechanism, given a certain access to the population."""
 
     needs: eqx.AbstractClassVar[Access]
+
+    @property
+    def guard(self) -> AbstractGuard:
+        """What is refused before a design with this rule runs, and watched while it does."""
+        return Unguarded()
 
     @abstractmethod
     def exchange(
