@@ -151,12 +151,12 @@ def design(
     try:
         for step in range(int(now.step), num_steps):
             temperature, current = _population_at(population, schedule, step, num_steps)
-            now, facts, healthy = _step(
+            following, facts, healthy = _step(
                 rule, current, objective, optimizer, constraint, sign, now, step_key
             )
             audited = math.nan
             if audit_every and ((step + 1) % audit_every == 0 or step + 1 == num_steps):
-                now, audit = _audit(population, objective, sign, trust, now, audit_key)
+                following, audit = _audit(population, objective, sign, trust, following, audit_key)
                 audited = float(audit)
             record = StepRecord(
                 step=step,
@@ -165,8 +165,11 @@ def design(
                 seconds=time.perf_counter() - began,
                 **{name: float(number) for name, number in facts.items()},
             )
+            failed = not bool(healthy)
+            # Only now, when all numbers have come: Ctrl-C before this line undoes the whole step.
+            now = following
             history.append(record)
-            if not bool(healthy):
+            if failed:
                 status = Status.NONFINITE_DESIGN
                 break
             stop = None if callback is None else callback(Progress(record, num_steps, now))

@@ -4,6 +4,7 @@ from typing import final
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from .._types import RoundFlow, Scalar, StateDistribution, Time
@@ -30,12 +31,12 @@ class AuctionRound(eqx.Module):
     present: Float[Array, " V"]
 
     @property
-    def sold(self) -> Float[Array, "*rounds"]:
+    def sold(self) -> Float[Array | np.ndarray, "*rounds"]:
         """Mass of goods sold; also of a stack of rounds."""
         return (self.bids * self.win_probability).sum(axis=-1)
 
     @property
-    def revenue(self) -> Float[Array, "*rounds"]:
+    def revenue(self) -> Float[Array | np.ndarray, "*rounds"]:
         """Payments collected, per unit mass of bidders; also of a stack of rounds."""
         return (self.bids * self.win_probability * self.payment).sum(axis=-1)
 
@@ -151,14 +152,15 @@ class BatchedAuction(AbstractGame):
 def allocate(bids: Float[Array, " A"], supply: Scalar) -> Float[Array, " A"]:
     """The probability [A] that each bid wins when `supply` goes to the highest of `bids` [A].
 
-    Bids above the threshold win surely, the threshold bid is rationed uniformly, the rest lose.
-    At a bid that nobody makes the probability is 1 if goods are left there and 0 if not.
+        Bids above the threshold win surely, the threshold bid is rationed uniformly, the rest lose.
+        At a bid that nobody makes the probability is 1 if goods are left there and 0 if not.
 
-    >>> import jax.numpy as jnp
-    >>> allocate(jnp.array([0.5, 0.25, 0.25]), jnp.array(0.375)).tolist()
-    [0.0, 0.5, 1.0]
+        >>> import jax.numpy as jnp
+    import numpy as np
+        >>> allocate(jnp.array([0.5, 0.25, 0.25]), jnp.array(0.375)).tolist()
+        [0.0, 0.5, 1.0]
 
-    Reference: arXiv 2510.21442, the win probability.
+        Reference: arXiv 2510.21442, the win probability.
     """
     above = jnp.cumsum(bids[::-1])[::-1] - bids
     left = supply - above
