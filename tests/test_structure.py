@@ -41,7 +41,7 @@ OURS = sorted({f"{kind.__module__}.{kind.__qualname__}": kind for kind in classe
 
 @pytest.mark.parametrize("kind", [kind for _, kind in OURS], ids=[name for name, _ in OURS])
 def test_every_class_is_abstract_or_has_no_subclasses(kind):
-    """Concrete classes are never subclassed: behaviour is changed by wrapping. Errors form a tree."""
+    """Concrete classes are never subclassed, but for errors, which form a tree."""
     if issubclass(kind, Exception):
         return
     parents = [base for base in kind.__mro__[1:] if base.__module__.startswith("incentax")]
@@ -180,7 +180,7 @@ def test_randomness_has_keys():
     """No hidden seeds: nothing but NumPy generators with a given seed, and JAX keys."""
     for path in SOURCE.rglob("*.py"):
         text = path.read_text(encoding="utf-8")
-        assert not re.search(r"\brandom\.(seed|random|choice|shuffle|randint)\(", text), path
+        assert not re.search(r"(?<!jax\.)\brandom\.(seed|random|choice|shuffle|randint)\(", text), path
         assert "default_rng()" not in text and "random.Random()" not in text, path
         if "cli" not in path.parts:
             assert "jax.config.update" not in text, path
