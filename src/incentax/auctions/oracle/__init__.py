@@ -61,15 +61,13 @@ from .posted import posted_path as posted_path
 from .posted import posted_sales as posted_sales
 from .posted_search import CrossEntropy as CrossEntropy
 from .posted_search import best_posted_path as best_posted_path
+from .revenue_cap import revenue_cap as revenue_cap
+from .revenue_cap import revenue_caps as revenue_caps
 from .sequential import one_unit_bids as one_unit_bids
 from .sequential import two_batch_bids as two_batch_bids
 from .sequential import two_batch_revenue as two_batch_revenue
 from .staying import best_staying_path as best_staying_path
-from .revenue_cap import revenue_cap as revenue_cap
-from .revenue_cap import revenue_caps as revenue_caps
 from .summary import OracleSummary as OracleSummary
-from .revenue_cap import revenue_cap as revenue_cap
-from .revenue_cap import revenue_caps as revenue_caps
 from .summary import summarise as summarise
 from .weighted_cap import has_weighted_cap as has_weighted_cap
 from .weighted_cap import weighted_cap as weighted_cap
