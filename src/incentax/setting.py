@@ -105,6 +105,10 @@ class AbstractSetting(ABC):
     def cap(self) -> float | None:
         """A proved bound on the objective, or None."""
 
+    def oracles(self) -> dict[str, Any]:
+        """Independent numbers to read the value beside, by name; None where one is not known."""
+        return {}
+
     @abstractmethod
     def snapshot(self, mechanism: Mechanism, response: Response) -> dict[str, np.ndarray]:
         """The arrays of one response that a report draws, by name."""

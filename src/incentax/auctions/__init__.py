@@ -12,8 +12,12 @@ from .mechanism import AbstractAuction as AbstractAuction
 from .mechanism import NeuralAuction as NeuralAuction
 from .mechanism import Offer as Offer
 from .mechanism import StaticAuction as StaticAuction
-from .settings import NeuralRevenue as NeuralRevenue
+from .settings import AbstractForm as AbstractForm
+from .settings import Bidding as Bidding
+from .settings import KnownEconomy as KnownEconomy
+from .settings import Network as Network
 from .settings import PriorFree as PriorFree
+from .settings import Table as Table
 from .utility import AbstractUtility as AbstractUtility
 from .utility import ConstantRiskAversion as ConstantRiskAversion
 from .utility import Impatient as Impatient
@@ -25,3 +29,6 @@ from .valuation import gaussian_kernel as gaussian_kernel
 from .valuations import Valuations as Valuations
 from .valuations import on_grid as on_grid
 from .valuations import read_valuations as read_valuations
+from .yardsticks import Yardsticks as Yardsticks
+from .yardsticks import proved_cap as proved_cap
+from .yardsticks import yardsticks as yardsticks

@@ -10,7 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from .._status import Status
-from ..auctions import EmpiricalRevenue, NeuralRevenue, on_grid, read_valuations
+from ..auctions import EmpiricalRevenue, KnownEconomy, on_grid, read_valuations
+from ..objective import revenue
 from ..problems import Problem
 from ..report.html import write_report
 from ..report.table import result_panel
@@ -107,9 +108,10 @@ def _with_values(problem, values, column, scale, seed) -> tuple[Problem, dict[st
     if column is None:
         raise ValueError("expected --column with --values, got none; name the column to read")
     setting = problem.setting
-    if not isinstance(setting, NeuralRevenue):
+    if not isinstance(setting, KnownEconomy) or setting.goal is not revenue:
         raise ValueError(
-            f"expected an auction of one population for --values, got {problem.name}; try a1"
+            "expected an auction of one population for revenue with --values, got "
+            f"{problem.name}; try a1"
         )
     numbers = read_valuations(values, column)
     sample = on_grid(numbers, setting.economy.num_values, scale)
