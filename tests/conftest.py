@@ -9,7 +9,9 @@ import pytest
 from hypothesis import settings
 from jaxtyping import install_import_hook
 
-hook = install_import_hook("incentax", "beartype.beartype")
+from . import typechecker
+
+hook = install_import_hook("incentax", f"{typechecker.__name__}.checked")
 
 jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_numpy_dtype_promotion", "strict")

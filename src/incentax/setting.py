@@ -4,7 +4,7 @@ import difflib
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import optax
@@ -59,7 +59,7 @@ class AbstractSetting(ABC):
         """Every number a user may set, by name, those of nested records included."""
         return _numbers(self)
 
-    def with_options(self, **changes: float) -> Self:
+    def with_options(self, **changes: float) -> "AbstractSetting":
         """The same setting with some numbers changed.
 
         **Raises:** `ValueError` for an unknown name, with the nearest one, or an impossible value.

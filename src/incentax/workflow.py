@@ -5,7 +5,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import jax
 import numpy as np
@@ -40,6 +40,7 @@ TRUST = 0.9
 CHECKPOINT_EVERY_SECONDS = 2.0
 
 
+@runtime_checkable
 class Watch(Protocol):
     """Whoever looks on while a design runs."""
 

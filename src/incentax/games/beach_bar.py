@@ -1,6 +1,6 @@
 """The beach bar with priced spots: everybody wants to be near the bar, nobody in a crowd."""
 
-from typing import Self, final
+from typing import final
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -37,7 +37,7 @@ class BeachBar(SuccessorGame):
     @classmethod
     def published(
         cls, num_spots: int = 4, horizon: int = 3, *, bar: int | None = None, still: float = 0.5
-    ) -> Self:
+    ) -> "BeachBar":
         """The published weights: distance 1, move 1 / spots, crowd 1."""
         return cls.with_weights(num_spots, horizon, bar, still, 1.0, 1.0 / num_spots, 1.0)
 
@@ -50,7 +50,7 @@ class BeachBar(SuccessorGame):
         still: float = 0.5,
         distance_weight: float = 1.0,
         crowd_weight: float = 0.1,
-    ) -> Self:
+    ) -> "BeachBar":
         """Distance measured as a share of half the beach, so that rewards are of order one."""
         half = num_spots / 2
         move = distance_weight / num_spots
@@ -68,7 +68,7 @@ class BeachBar(SuccessorGame):
         distance_weight: float,
         move_weight: float,
         crowd_weight: float,
-    ) -> Self:
+    ) -> "BeachBar":
         """A beach of `num_spots` spots with the bar in the middle unless given."""
         if num_spots < 2 or horizon < 1:
             raise ValueError(

@@ -5,7 +5,7 @@ nothing. Texts from users enter as `rich.text.Text`, never as markup.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from rich import box
 from rich.console import Group
@@ -38,6 +38,7 @@ _OUTCOMES = {
 _VERDICTS = {True: "green", False: "bold red", None: "yellow"}
 
 
+@runtime_checkable
 class Listed(Protocol):
     """What the list of problems says of one."""
 
