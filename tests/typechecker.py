@@ -1,4 +1,4 @@
-"""The run-time type checker of the suite: beartype with Python's numeric tower, as pyright has it."""
+"""The suite's run-time type checker: beartype with Python's numeric tower, as pyright has it."""
 
 from beartype import BeartypeConf, beartype
 

@@ -133,6 +133,7 @@ def perform(
         "value": result.value,
         "baselines": baselines,
         "cap": result.certificate.cap,
+        "oracles": setting.oracles(),
         "exploitability": result.certificate.exploitability,
         "residual": result.certificate.residual,
         "steps": len(history),
