@@ -1,7 +1,5 @@
 """The evidence beside a designed mechanism, computed in float64 from a cold start."""
 
-from typing import Any
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -10,6 +8,7 @@ import numpy as np
 from ._status import Status
 from ._types import Key, Mechanism, Objective, Response
 from .population import AbstractPopulation, Access
+from .precision import in_float64
 from .rule import Hypergradient
 
 
@@ -91,15 +90,6 @@ def certify(
         )
     # NumPy arrays keep their double precision outside this context; JAX arrays would not.
     return certificate, jax.device_get(response)
-
-
-def in_float64(tree: Any) -> Any:
-    """The same tree with every floating array in double precision; call it under x64."""
-
-    def widen(leaf):
-        return leaf.astype(jnp.float64) if eqx.is_inexact_array(leaf) else leaf
-
-    return jax.tree.map(widen, tree)
 
 
 _EVIDENCE = ("exploitability", "regularised_exploitability", "residual")

@@ -9,7 +9,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import optax
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Int
 
 from ._errors import DesignError
 from ._status import Status
@@ -291,5 +291,5 @@ def _audit(population, objective, sign, trust, state, key):
     )
 
 
-def _worst(response: Response, name: str, unknown: float | int = math.nan) -> Float[Array, ""]:
+def _worst(response: Response, name: str, unknown: float | int = math.nan) -> Array:
     return jnp.max(jnp.asarray(getattr(response, name, unknown)))

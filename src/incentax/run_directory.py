@@ -122,6 +122,10 @@ class RunDirectory:
         self._write("mechanism.eqx", _leaves(mechanism))
         self._write("result.json", _json(result))
 
+    def save_simulation(self, record: dict[str, Any]) -> None:
+        """Keep what the mechanism came to among finitely many agents, one file per number."""
+        self._write(f"simulation-{record['agents']}.json", _json(record))
+
     def load_mechanism(self, like: Mechanism) -> Mechanism:
         """The designed mechanism; `like` gives the shapes, `ValueError` where they differ."""
         file = self.path / "mechanism.eqx"

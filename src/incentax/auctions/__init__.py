@@ -1,5 +1,9 @@
+from .deviation import Deviation as Deviation
+from .deviation import deviation_gain_among as deviation_gain_among
 from .economy import Economy as Economy
 from .empirical import EmpiricalRevenue as EmpiricalRevenue
+from .finite import Trials as Trials
+from .finite import simulate as simulate
 from .formats import EqualShares as EqualShares
 from .formats import FirstPrice as FirstPrice
 from .formats import PostedPrice as PostedPrice
@@ -8,6 +12,7 @@ from .formats import UniformPrice as UniformPrice
 from .game import AuctionRound as AuctionRound
 from .game import BatchedAuction as BatchedAuction
 from .game import allocate as allocate
+from .held_out import paired_interval as paired_interval
 from .mechanism import AbstractAuction as AbstractAuction
 from .mechanism import NeuralAuction as NeuralAuction
 from .mechanism import Offer as Offer

@@ -4,6 +4,7 @@ from typing import final
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from .._types import RoundFlow, Scalar, StateDistribution, Time
@@ -30,12 +31,12 @@ class AuctionRound(eqx.Module):
     present: Float[Array, " V"]
 
     @property
-    def sold(self) -> Float[Array, "*rounds"]:
+    def sold(self) -> Float[Array | np.ndarray, "*rounds"]:
         """Mass of goods sold; also of a stack of rounds."""
         return (self.bids * self.win_probability).sum(axis=-1)
 
     @property
-    def revenue(self) -> Float[Array, "*rounds"]:
+    def revenue(self) -> Float[Array | np.ndarray, "*rounds"]:
         """Payments collected, per unit mass of bidders; also of a stack of rounds."""
         return (self.bids * self.win_probability * self.payment).sum(axis=-1)
 

@@ -175,6 +175,27 @@ def oracle_table(record: Result, title: str) -> Table:
     return table
 
 
+def simulation_table(record: Result) -> Table:
+    """A mechanism among finitely many bidders; `record` as `incentax simulate --json` prints it."""
+    table = _table(("", words(record["objective"]), "95 % interval"), right=(1, 2))
+    for name, key in (
+        (f"among {record['agents']:,} bidders", "value"),
+        ("minus mean field", "difference"),
+        ("best response gains", "exploitability"),
+    ):
+        low = "low" if key == "value" else f"{key}_low"
+        high = "high" if key == "value" else f"{key}_high"
+        interval = f"{number(record[low])} to {number(record[high])}"
+        table.add_row(Text(name), number(record[key]), interval)
+    table.add_row(Text("mean field"), number(record["mean_field"]), "")
+    table.caption = (
+        f"{record['trials']:,} auctions, {duration(record['seconds_per_trial'])} each, "
+        f"{duration(record['seconds'])} in all"
+    )
+    table.caption_justify = "left"
+    return table
+
+
 def comparison_table(comparisons: Sequence[Comparison]) -> Table:
     """Several runs side by side; a star marks the best value of each problem and objective."""
     heads = ("run", "problem", "method", "value", "gap to\ncap", "exploit-\nability", "time")
