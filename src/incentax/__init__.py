@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from .problems import Problem as Problem
     from .problems import problems as problems
     from .rule import AbstractRule as AbstractRule
+    from .rule import Anneal as Anneal
     from .rule import Exchange as Exchange
     from .rule import Hypergradient as Hypergradient
     from .rule import ZerothOrder as ZerothOrder
@@ -76,7 +77,7 @@ _ROOMS = {
     "objective": ("Congestion", "Expected", "Mix", "efficiency", "revenue"),
     "population": ("AbstractPopulation", "Access", "EquilibriumPopulation", "SampledPopulation"),
     "problems": ("Problem", "problems"),
-    "rule": ("AbstractRule", "Exchange", "Hypergradient", "ZerothOrder"),
+    "rule": ("AbstractRule", "Anneal", "Exchange", "Hypergradient", "ZerothOrder"),
     "schedule": ("Schedule",),
     "simplex": ("AbstractMirror", "Entropy", "Euclidean"),
 }

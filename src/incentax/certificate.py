@@ -77,7 +77,7 @@ def certify(
         check = (np.nan, np.nan, np.nan)
         if trained is not None and trained.offers >= Access.MODEL:
             check = _check_gradient(trained, objective, mechanism, check_key)
-        evidence = {name: float(np.nanmax(_evidence(response, name))) for name in _EVIDENCE}
+        evidence = {name: _worst(_evidence(response, name)) for name in _EVIDENCE}
         status = Status(int(np.max(_evidence(response, "status", default=0))))
         certificate = Certificate(
             value=float(value),
@@ -97,6 +97,11 @@ _EVIDENCE = ("exploitability", "regularised_exploitability", "residual")
 
 def _evidence(response: Response, name: str, default: float = np.nan) -> np.ndarray:
     return np.asarray(getattr(response, name, default))
+
+
+def _worst(numbers: np.ndarray) -> float:
+    known = numbers[~np.isnan(numbers)]
+    return float(known.max()) if known.size else float("nan")
 
 
 @eqx.filter_jit

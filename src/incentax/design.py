@@ -107,7 +107,7 @@ def design(
 
     **Other arguments:**
 
-    - `optimizer`: an optax transformation; defaults to clipped Adam with cosine decay.
+    - `optimizer`: an optax transformation; defaults to the rule's own.
     - `constraint`: projected on after each step.
     - `key`: for populations and rules that draw; defaults to `jax.random.key(0)`.
     - `audit_every`: the mechanism is judged at the population's own temperature every so many
@@ -123,13 +123,13 @@ def design(
     **Raises:** `ValueError` for arguments that cannot work, before anything is traced.
     """
     objective, sign = _one_of(maximize, minimize)
-    rule = Hypergradient() if rule is None else rule
+    rule = (Hypergradient() if rule is None else rule).towards(sign)
     check_access(rule, population)
     if num_steps < 1:
         raise ValueError(f"expected num_steps >= 1, got {num_steps}; try 300")
     if audit_every < 0:
         raise ValueError(f"expected audit_every >= 0, got {audit_every}; try 25")
-    optimizer = default_optimizer(num_steps) if optimizer is None else optimizer
+    optimizer = rule.optimizer(num_steps) if optimizer is None else optimizer
     key = jax.random.key(0) if key is None else key
     _, step_key, audit_key, certify_key = jax.random.split(key, 4)
     now = initial_state(population, mechanism, optimizer, key) if state is None else state
@@ -197,12 +197,6 @@ def initial_state(
         best_mechanism=mechanism,
         best_value=jnp.full((), jnp.nan, dtype),
     )
-
-
-def default_optimizer(num_steps: int) -> optax.GradientTransformation:
-    """Adam with cosine decay from 1e-3 over `num_steps`, gradients clipped to norm one."""
-    rate = optax.cosine_decay_schedule(1e-3, num_steps)
-    return optax.chain(optax.clip_by_global_norm(1.0), optax.adam(rate))
 
 
 def _one_of(maximize: Objective | None, minimize: Objective | None) -> tuple[Objective, int]:

@@ -16,12 +16,24 @@ from .adjoint import AbstractAdjoint, Backprop, Checkpointed
 from .certificate import Certificate, certify
 from .design import Progress, Result, StepRecord, design, initial_state
 from .problems import Problem
-from .rule import AbstractRule, Hypergradient, ZerothOrder
+from .rule import AbstractRule, Anneal, Hypergradient, ZerothOrder
 from .run_directory import RunDirectory
+from .schedule import Schedule
+from .setting import AbstractSetting, Recipe, clipped_sgd, plain_adam
 
 RULES: Mapping[str, Callable[[], AbstractRule]] = {
     "hypergradient": Hypergradient,
     "zeroth-order": ZerothOrder,
+    "zeroth-order-sgd": ZerothOrder,
+    "anneal": Anneal,
+}
+
+# How a recipe changes with the rule; the others keep it.
+_TUNED: Mapping[str, Callable[[Recipe], Recipe]] = {
+    "zeroth-order-sgd": lambda recipe: dataclasses.replace(recipe, method=clipped_sgd),
+    "anneal": lambda recipe: dataclasses.replace(
+        recipe, method=lambda rate, clip, num_steps: Anneal().optimizer(num_steps)
+    ),
 }
 
 # None keeps the adjoint that the problem's population comes with.
@@ -29,6 +41,27 @@ ADJOINTS: Mapping[str, Callable[[], AbstractAdjoint] | None] = {
     "implicit": None,
     "checkpointed": Checkpointed,
     "backprop": Backprop,
+}
+
+
+def _published(setting: AbstractSetting) -> Recipe:
+    """T = 400 steps of rate 10 from zero at the problem's own temperature, under plain Adam."""
+    solver = getattr(setting.population(), "solver", None)
+    temperature = getattr(solver, "temperature", None)
+    if temperature is None:
+        raise ValueError(
+            "expected a population with a solver's temperature for the paper's recipe, got "
+            f"{type(setting.population()).__name__}; leave --recipe out"
+        )
+    sharp = Schedule(temperature, temperature, 400, share=10 * temperature)
+    return dataclasses.replace(
+        setting.recipe(), num_steps=1000, schedule=sharp, method=plain_adam, learning_rate=1e-3
+    )
+
+
+RECIPES: Mapping[str, Callable[[AbstractSetting], Recipe]] = {
+    "default": lambda setting: setting.recipe(),
+    "paper": _published,
 }
 
 # What a certificate's rows have to satisfy to hold, beside the setting's own exploitability bound.
@@ -61,6 +94,7 @@ class Order:
     num_steps: int
     seed: int
     values: dict[str, Any] | None = None
+    recipe: str = "default"
 
     def config(self) -> dict[str, Any]:
         """The order as JSON, for `config.json`."""
@@ -73,6 +107,7 @@ class Order:
             "kind": setting.kind,
             "rule": self.rule,
             "adjoint": self.adjoint,
+            "recipe": self.recipe,
             "objective": setting.objective_name,
             "sense": setting.sense,
             "steps": self.num_steps,
@@ -159,7 +194,7 @@ def _design(
     design_key: Key,
 ) -> tuple[Result, list[StepRecord]]:
     setting = order.problem.setting
-    recipe = setting.recipe()
+    recipe = _TUNED.get(order.rule, lambda recipe: recipe)(RECIPES[order.recipe](setting))
     population = setting.population()
     unrolled = ADJOINTS[order.adjoint]
     if unrolled is not None:

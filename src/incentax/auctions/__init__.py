@@ -8,6 +8,7 @@ from .formats import EqualShares as EqualShares
 from .formats import FirstPrice as FirstPrice
 from .formats import PostedPrice as PostedPrice
 from .formats import ReservePrice as ReservePrice
+from .formats import SoftReserve as SoftReserve
 from .formats import UniformPrice as UniformPrice
 from .game import AuctionRound as AuctionRound
 from .game import BatchedAuction as BatchedAuction
@@ -23,6 +24,7 @@ from .settings import KnownEconomy as KnownEconomy
 from .settings import Network as Network
 from .settings import PriorFree as PriorFree
 from .settings import Table as Table
+from .settings import TunedFirstPrice as TunedFirstPrice
 from .utility import AbstractUtility as AbstractUtility
 from .utility import ConstantRiskAversion as ConstantRiskAversion
 from .utility import Impatient as Impatient

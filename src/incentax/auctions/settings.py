@@ -9,6 +9,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, Float
 
 from .._types import Key, Mechanism, Objective
 from ..adjoint import AbstractAdjoint, Implicit
@@ -19,7 +20,7 @@ from ..population import EquilibriumPopulation, SampledPopulation
 from ..schedule import Schedule
 from ..setting import AbstractSetting, HeldOut, Recipe
 from .economy import Economy
-from .formats import EqualShares, FirstPrice
+from .formats import EqualShares, FirstPrice, SoftReserve
 from .game import BatchedAuction
 from .held_out import paired_interval
 from .mechanism import AbstractAuction, NeuralAuction, StaticAuction
@@ -51,6 +52,16 @@ class Bidding:
 def krylov() -> AbstractAdjoint:
     """The implicit adjoint of designs: in single precision a few Krylov vectors are enough."""
     return Implicit(Gmres(tolerance=1e-3, vectors=40))
+
+
+def equal_parts(horizon: int) -> Float[Array, " H"]:
+    """Logits of shares of the rest that make equal parts; the last one, all, is nearly all.
+
+    >>> [round(float(jax.nn.sigmoid(x)), 3) for x in equal_parts(3)]
+    [0.333, 0.5, 0.952]
+    """
+    share = 1 / jnp.maximum(horizon - jnp.arange(horizon, dtype=float), 1.05)
+    return jnp.log(share / (1 - share))
 
 
 class AbstractForm(ABC):
@@ -85,16 +96,28 @@ class Network(AbstractForm):
 
 @final
 @dataclass(frozen=True)
+class TunedFirstPrice(AbstractForm):
+    """First price whose supply and reserve in each round are designed: the fair baseline."""
+
+    def start(self, economy: Economy, key: Key) -> SoftReserve:
+        """Supply split equally, reserves low."""
+        return SoftReserve(equal_parts(economy.horizon), jnp.full((economy.horizon,), -2.0))
+
+    @property
+    def recipe(self) -> Recipe:
+        """That of tables."""
+        return Table().recipe
+
+
+@final
+@dataclass(frozen=True)
 class Table(AbstractForm):
     """A static auction: a number for every round and bid, whatever the bids."""
 
     def start(self, economy: Economy, key: Key) -> StaticAuction:
         """Winners pay half their bid, and supply is split equally over the rounds."""
-        rounds_left = economy.horizon - jnp.arange(economy.horizon, dtype=float)
-        # Shares of the rest that make equal parts; the last one, all, would have no finite logit.
-        share = 1 / jnp.maximum(rounds_left, 1.05)
         shading = jnp.zeros((economy.horizon, economy.num_bids), float)
-        return StaticAuction(shading, jnp.log(share / (1 - share)))
+        return StaticAuction(shading, equal_parts(economy.horizon))
 
     @property
     def recipe(self) -> Recipe:

@@ -16,11 +16,11 @@ from ..problems import Problem
 from ..report.html import write_report
 from ..report.table import result_panel
 from ..run_directory import RunDirectory
-from ..workflow import ADJOINTS, RULES, Order, perform
+from ..workflow import ADJOINTS, RECIPES, RULES, Order, perform
 from .console import CompileClock, keep_compiled_programs, notes, results, versions
 from .live import Live
 from .main import DONE, FAILED, app
-from .options import choose, find_problem
+from .options import FORMS, choose, find_problem
 from .show import Json, Name, Settings
 
 
@@ -31,8 +31,18 @@ def design_command(
         str, typer.Option(help=f"How to improve: {', '.join(RULES)}.")
     ] = "hypergradient",
     adjoint: Annotated[
-        str, typer.Option(help=f"How gradients pass the equilibrium: {', '.join(ADJOINTS)}.")
-    ] = "implicit",
+        str | None,
+        typer.Option(
+            help=f"How gradients pass the equilibrium: {', '.join(ADJOINTS)}; default: implicit, "
+            "or checkpointed with the paper's recipe."
+        ),
+    ] = None,
+    recipe: Annotated[
+        str, typer.Option(help=f"Steps, temperatures and optimizer: {', '.join(RECIPES)}.")
+    ] = "default",
+    form: Annotated[
+        str | None, typer.Option(help=f"Form of an auction to design: {', '.join(FORMS)}.")
+    ] = None,
     steps: Annotated[int | None, typer.Option(help="Exchanges with the population.")] = None,
     seconds: Annotated[
         float | None, typer.Option(help="Stop designing after so many seconds.")
@@ -55,12 +65,14 @@ def design_command(
     """Design a mechanism, certify it, and write a run directory with a report."""
     clock = CompileClock()
     choose("a rule", rule, RULES)
+    choose("a recipe", recipe, RECIPES)
+    adjoint = ("checkpointed" if recipe == "paper" else "implicit") if adjoint is None else adjoint
     choose("an adjoint", adjoint, ADJOINTS)
     _check(steps, seconds)
-    problem = find_problem(name, settings or [])
+    problem = find_problem(name, settings or [], form)
     problem, facts = _with_values(problem, values, column, scale, seed)
-    num_steps = problem.setting.recipe().num_steps if steps is None else steps
-    order = Order(problem, rule, adjoint, num_steps, seed, facts)
+    num_steps = RECIPES[recipe](problem.setting).num_steps if steps is None else steps
+    order = Order(problem, rule, adjoint, num_steps, seed, facts, recipe)
     run = _open(out, order, resume)
     keep_compiled_programs()
     if facts is not None and not as_json:
