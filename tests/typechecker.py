@@ -1,4 +1,4 @@
-"""The suite's run-time type checker: beartype with Python's numeric tower, as pyright has it."""
+"""The suite's run-time type checker: beartype with the numeric tower, as pyright has it."""
 
 from beartype import BeartypeConf, beartype
 

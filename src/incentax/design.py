@@ -285,5 +285,5 @@ def _audit(population, objective, sign, trust, state, key):
     )
 
 
-def _worst(response: Response, name: str, unknown: float | int = math.nan) -> Array:
+def _worst(response: Response, name: str, unknown: float = math.nan) -> Array:
     return jnp.max(jnp.asarray(getattr(response, name, unknown)))

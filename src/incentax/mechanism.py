@@ -43,6 +43,15 @@ class CappedPrice(eqx.Module):
         return self.cap * jax.nn.sigmoid(self.logits)
 
 
+def check_price(price: Price | CappedPrice, shape: tuple[int, ...]) -> None:
+    """Nothing if the price has this shape; a `ValueError` if not."""
+    if price.value.shape != shape:
+        raise ValueError(
+            f"expected a price of shape {list(shape)}, got {list(price.value.shape)}; give one "
+            "number for each"
+        )
+
+
 class AbstractConstraint(eqx.Module):
     """A set of mechanisms, known by its projection."""
 

@@ -1,6 +1,7 @@
 """What makes a problem designable: population, starting mechanism, objective, baselines, recipe."""
 
 import difflib
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, is_dataclass, replace
@@ -90,8 +91,10 @@ class AbstractSetting(ABC):
                     f"expected one of {', '.join(sorted(known))}, got {name!r}"
                     + nearest(name, known)
                 )
+            if not math.isfinite(number):
+                raise ValueError(f"expected a finite number for {name}, got {number}; leave it out")
             if isinstance(known[name], int) and number != int(number):
-                raise ValueError(f"expected a whole number for {name}, got {number}")
+                raise ValueError(f"expected a whole number for {name}, got {number}; round it")
         typed = {name: type(known[name])(number) for name, number in changes.items()}
         return _changed(self, typed)
 
@@ -135,6 +138,15 @@ class AbstractSetting(ABC):
     @abstractmethod
     def held_out(self, mechanism: Mechanism, key: Key) -> HeldOut | None:
         """How the mechanism fares on what the design never saw; None where nothing was held out."""
+
+
+def check_temperature(temperature: float) -> None:
+    """Nothing if the temperature of a setting is positive; a `ValueError` if not."""
+    if not 0 < temperature < math.inf:
+        raise ValueError(
+            f"expected temperature > 0, got {temperature:g}: equilibria are differentiated, and at "
+            "temperature 0 they are not smooth; try 0.001"
+        )
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

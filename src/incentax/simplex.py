@@ -85,5 +85,19 @@ class Euclidean(AbstractMirror):
 
     def conjugate(self, scores: Scores) -> Values:
         """The attained maximum; its derivative is the policy (Danskin)."""
-        policy = self.policy(scores)
-        return jnp.sum(policy * scores, axis=-1) + self.bonus(policy)
+        return _attained(self, scores)
+
+
+# Differentiated through the projection, the maximum would not have its own derivative where two
+# scores tie for the last place in the support.
+@jax.custom_jvp
+def _attained(mirror: Euclidean, scores: Scores) -> Values:
+    policy = mirror.policy(scores)
+    return jnp.sum(policy * scores, axis=-1) + mirror.bonus(policy)
+
+
+@_attained.defjvp
+def _attained_jvp(primals, tangents):
+    mirror, scores = primals
+    value = _attained(mirror, scores)
+    return value, jnp.sum(mirror.policy(scores) * tangents[1], axis=-1)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import equinox as eqx
@@ -19,7 +19,7 @@ from .auctions import (
     paired_interval,
     simulate,
 )
-from .auctions.settings import RandomEconomy
+from .auctions.settings import FORMS, RandomEconomy
 from .certificate import certify
 from .equilibrium import solve
 from .precision import in_float64
@@ -176,4 +176,9 @@ def _problem_of(run: RunDirectory) -> Problem:
             + (" with --values" if config.get("values") else "")
             + "; try incentax design a1"
         )
-    return problems[name].with_options(**(config.get("settings") or {}))
+    problem, form = problems[name], config.get("form")
+    if form is not None and isinstance(problem.setting, KnownEconomy):
+        # Runs of an earlier version name no form; they are of the problem's own.
+        made = replace(problem.setting, form=FORMS[form](), plan=None)
+        problem = replace(problem, setting=made)
+    return problem.with_options(**(config.get("settings") or {}))

@@ -13,8 +13,11 @@ import numpy as np
 from ._status import Status
 from ._types import Key
 from .adjoint import AbstractAdjoint, Backprop, Checkpointed
+from .auctions import KnownEconomy
+from .auctions.settings import form_name
 from .certificate import Certificate, certify
 from .design import Progress, Result, StepRecord, design, initial_state
+from .population import Access
 from .problems import Problem
 from .rule import AbstractRule, Anneal, Hypergradient, ZerothOrder
 from .run_directory import RunDirectory
@@ -96,6 +99,11 @@ class Order:
     values: dict[str, Any] | None = None
     recipe: str = "default"
 
+    @property
+    def adjoint_used(self) -> str | None:
+        """The adjoint's name, or None under a rule that differentiates nothing."""
+        return self.adjoint if RULES[self.rule]().needs >= Access.MODEL else None
+
     def config(self) -> dict[str, Any]:
         """The order as JSON, for `config.json`."""
         setting = self.problem.setting
@@ -106,8 +114,9 @@ class Order:
             "source": self.problem.source,
             "kind": setting.kind,
             "rule": self.rule,
-            "adjoint": self.adjoint,
+            "adjoint": self.adjoint_used,
             "recipe": self.recipe,
+            "form": form_name(setting.form) if isinstance(setting, KnownEconomy) else None,
             "objective": setting.objective_name,
             "sense": setting.sense,
             "steps": self.num_steps,
@@ -116,6 +125,13 @@ class Order:
             "citations": list(self.problem.citations),
             "values": self.values,
         }
+
+    def check(self) -> None:
+        """Nothing if everything the order names can be made; a `ValueError` if not."""
+        setting = self.problem.setting
+        setting.population()
+        setting.objective()
+        setting.mechanism(jax.random.key(self.seed))
 
     def check_resumes(self, run: RunDirectory) -> None:
         """Nothing if `run` was begun with this order; a `ValueError` naming what differs if not."""
@@ -162,7 +178,7 @@ def perform(
     record = {
         "problem": order.problem.name,
         "rule": order.rule,
-        "adjoint": order.adjoint,
+        "adjoint": order.adjoint_used,
         "objective": setting.objective_name,
         "sense": setting.sense,
         "value": result.value,

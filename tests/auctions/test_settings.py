@@ -1,148 +1,163 @@
-"""The published settings are rows; each states only what is proved for its bidders."""
+"""The published settings as records: economies, baselines, caps, draws."""
 
-import equinox as eqx
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from incentax import Hypergradient, Mix, efficiency, revenue
-from incentax.auctions import (
-    ConstantRiskAversion,
-    Economy,
-    Impatient,
-    KnownEconomy,
-    RiskNeutral,
-    Table,
-    proved_cap,
-    yardsticks,
-)
-from incentax.problems import problems
-
-ROWS = ("a1", "a2", "a4", "a5", "a6", "a7", "a8", "a9", "a10")
-SMALL = {"num_values": 6, "num_bids": 7, "horizon": 2, "solver_steps": 40}
+import incentax as ix
+from incentax.auctions import Economy, EqualShares, FirstPrice, PriorFree
+from incentax.auctions.oracle import revenue_cap
+from incentax.auctions.oracle.market import Market
 
 
-def small(name):
-    setting = problems[name].setting
-    return setting.with_options(**SMALL | ({"width": 8} if "width" in setting.options() else {}))
+def test_a1_is_the_published_economy():
+    setting = ix.problems["a1"].setting
+    game = setting.population().game
+    assert (game.horizon, game.num_states, game.num_actions) == (4, 101, 100)
+    np.testing.assert_allclose(game.initial_values, 0.01)
+    assert game.supply == 0.8 and game.departure == 1 and game.reentry == 0
+    assert setting.cap() == pytest.approx(0.25, abs=1e-12)
+    baseline = setting.baselines()["first_price"]
+    assert isinstance(baseline, FirstPrice)
+    np.testing.assert_allclose(baseline.supply, 0.2)
 
 
-@pytest.mark.parametrize("name", ROWS)
-def test_every_setting_starts_from_an_equilibrium_that_is_finite(name):
-    setting = small(name)
-    mechanism = setting.mechanism(jax.random.key(0))
-    state = setting.population().init(mechanism, key=jax.random.key(1))
-    response, _ = setting.population().respond(mechanism, state, key=jax.random.key(2))
-    assert 0 < float(setting.objective()(mechanism, response)) < 1
-    assert np.isfinite(response.flow).all() and float(response.exploitability) < 0.05
+def test_a2_is_the_published_economy():
+    economy = ix.problems["a2"].setting.economy
+    law = economy.initial_values()
+    np.testing.assert_allclose(law[1:] / law[:-1], 0.9)
+    s, target = 0.3, np.arange(100) / 100
+    weights = np.exp(-((3 * s - target) ** 2) / (2 * 0.2**2))
+    np.testing.assert_allclose(economy.valuation().kernel[30], weights / weights.sum(), rtol=1e-10)
+    cap = ix.problems["a2"].setting.cap()
+    assert 0.3 < cap < 0.8
 
 
-@pytest.mark.parametrize("name", ["a5", "a10"])
-def test_a_gradient_of_a_setting_is_finite(name):
-    setting = small(name)
-    population, mechanism = setting.population(), setting.mechanism(jax.random.key(0))
-    state = population.init(mechanism, key=jax.random.key(1))
-    exchange = eqx.filter_jit(Hypergradient().exchange)(
-        population, setting.objective(), mechanism, state, key=jax.random.key(2)
+def test_a3_draws_fresh_games():
+    setting = ix.problems["a3"].setting
+    population = setting.population()
+    games = jax.vmap(population.draw)(jax.random.split(jax.random.key(1), 200))
+    np.testing.assert_allclose(games.initial_values.sum(axis=1), 1, atol=1e-12)
+    assert float(games.supply.min()) >= 0.6 and float(games.supply.max()) <= 1.2
+    assert float(games.supply.mean()) == pytest.approx(0.9, abs=0.05)
+    # Uniform on the simplex: each share has mean 1/S and variance (S - 1) / (S^2 (S + 1)).
+    assert float(games.initial_values.var()) == pytest.approx(99 / (100**2 * 101), rel=0.05)
+    assert jnp.all(games.reentry == 0.3) and games.horizon == 5
+    assert isinstance(setting.baselines()["first_price"], EqualShares)
+    assert setting.cap() is None
+
+
+def test_a3_judges_on_games_it_never_saw():
+    setting = PriorFree(
+        economy=Economy(horizon=2, num_values=8, num_bids=8, reentry=0.3),
+        width=4,
+        held_out_games=6,
     )
-    leaves = jax.tree.leaves(eqx.filter(exchange.gradient, eqx.is_inexact_array))
-    assert all(np.isfinite(leaf).all() for leaf in leaves)
-    assert any(np.any(leaf != 0) for leaf in leaves)
+    held_out = setting.held_out(EqualShares(2), jax.random.key(3))
+    names = [name for name, *_ in held_out.rows]
+    assert names == ["designed", "first price, equal split", "difference, paired by game"]
+    assert held_out.count == 6
+    # First price against itself: no difference, and no doubt about it.
+    assert held_out.rows[0][1] == pytest.approx(held_out.rows[1][1], abs=1e-12)
+    assert held_out.rows[2][1:] == (0.0, 0.0, 0.0)
+    assert 0 < held_out.rows[1][2] < held_out.rows[1][1] < held_out.rows[1][3]
 
 
-@pytest.mark.parametrize("name", [row for row in ROWS if row != "a8"])
-def test_the_published_numbers(name):
-    economy = problems[name].setting.economy
-    published = {
-        "a1": (4, 0.8, "RiskNeutral"),
-        "a2": (4, 0.8, "RiskNeutral"),
-        "a4": (4, 0.8, "ConstantRiskAversion"),
-        "a5": (4, 0.8, "ConstantRiskAversion"),
-        "a6": (4, 0.8, "Impatient"),
-        "a7": (6, 0.8, "RiskNeutral"),
-        "a9": (4, 0.8, "RiskNeutral"),
-        "a10": (4, 0.8, "RiskNeutral"),
-    }
-    assert (economy.horizon, economy.supply, type(economy.utility).__name__) == published[name]
-    assert economy.game().utility == economy.utility
+CAPS = {
+    "constant values": (Economy(), 0.25),
+    "scarce goods": (Economy(supply=0.3), 0.7 * 0.3),
+    "one round": (Economy(horizon=1), 0.25),
+}
 
 
-def test_utility_and_weight_are_options():
-    assert problems["a4"].setting.options()["aversion"] == 1.0
-    changed = problems["a5"].setting.with_options(aversion=-2.0)
-    assert changed.economy.utility == ConstantRiskAversion(-2.0)
-    assert problems["a9"].setting.with_options(weight=0.25).goal == Mix(0.25)
+@pytest.mark.parametrize("name", CAPS)
+def test_caps_by_hand(name):
+    economy, expected = CAPS[name]
+    assert revenue_cap(economy.market()) == pytest.approx(expected, abs=1e-12)
 
 
-@pytest.mark.parametrize(
-    ("economy", "goal", "cap"),
-    [
-        (Economy(), revenue, 0.25),
-        (Economy(), efficiency, None),
-        (Economy(utility=ConstantRiskAversion(1.0)), revenue, 0.476),
-        (Economy(utility=ConstantRiskAversion(-1.0)), revenue, 0.476),
-        (Economy(utility=ConstantRiskAversion(-1.0), reentry=0.3), revenue, None),
-        (Economy(utility=ConstantRiskAversion(-1.0), departure=0.0), revenue, None),
-        (Economy(utility=Impatient(1.0)), revenue, 0.397),
-        (Economy(utility=Impatient(0.0)), revenue, 0.25),
-        (Economy(), Mix(1.0), 0.25),
-        (Economy(), Mix(0.0), 0.476),
-        (Economy(), Mix(0.5), 0.33165),
-        (Economy(departure=0.5), revenue, None),
-    ],
-)
-def test_only_what_is_proved_is_a_cap(economy, goal, cap):
-    found = proved_cap(economy, goal)
-    assert found is None if cap is None else found == pytest.approx(cap, abs=5e-4)
+def test_the_cap_is_the_least_of_those_that_hold():
+    economy = Economy(horizon=3, num_values=20, departure=0.0, decay=0.9, growth=1.2, spread=0.2)
+    market = economy.market()
+    assert isinstance(market, Market)
+    staying = revenue_cap(market)
+    leaving = revenue_cap(Economy(horizon=3, num_values=20, decay=0.9).market())
+    assert 0 < leaving and 0 < staying < 0.8 * 0.95
 
 
-def test_a_mixture_where_winners_return_is_capped_by_the_two_caps():
-    economy = Economy(reentry=0.3)
-    numbers = yardsticks(economy, Mix(0.5), search=None)
-    expected = (numbers.numbers["dynamic_cap"] + numbers.numbers["first_best"]) / 2
-    assert numbers.cap == pytest.approx(expected)
+def test_no_oracle_for_winners_who_leave_sometimes():
+    assert Economy(departure=0.5).market() is None
 
 
-def test_prices_do_not_depend_on_risk_where_values_are_static():
-    neutral = yardsticks(Economy(), revenue, search=None).numbers
-    averse = yardsticks(Economy(utility=ConstantRiskAversion(3.0)), revenue, search=None).numbers
-    assert averse["first_price"] == neutral["first_price"]
-    assert averse["constant_price"] == neutral["constant_price"]
-    assert averse["myerson_cap"] is None and neutral["myerson_cap"] == pytest.approx(0.25)
-    moving = Economy(utility=ConstantRiskAversion(3.0), growth=2.0, spread=0.2)
-    assert yardsticks(moving, revenue, search=None).numbers["first_price"] is None
+IMPOSSIBLE = {
+    "horizon >= 1, got 0": dict(horizon=0),
+    "num_values and num_bids >= 2, got 1 and 100": dict(num_values=1),
+    "a finite supply >= 0, got -1": dict(supply=-1),
+    "a finite decay > 0, got 0": dict(decay=0),
+    "a finite spread >= 0, got -0.1": dict(spread=-0.1),
+    "a finite growth, got inf": dict(growth=float("inf")),
+    "departure between 0 and 1, got 2": dict(departure=2),
+    "reentry between 0 and 1, got -1": dict(reentry=-1),
+}
 
 
-@pytest.mark.parametrize(
-    ("utility", "weights", "concave"),
-    [
-        (RiskNeutral(), [1, 1, 1], True),
-        (Impatient(1.0), [1, 1 / 2, 1 / 3], True),
-        (ConstantRiskAversion(2.0), None, True),
-        (ConstantRiskAversion(-2.0), None, False),
-    ],
-)
-def test_what_a_utility_says_of_itself_is_true(utility, weights, concave):
-    assert utility.is_concave is concave
-    found = utility.round_weights(3)
-    assert (found is None) == (weights is None)
-    values, payments = np.full(9, 0.9), np.linspace(0.1, 0.9, 9)
-    for t in range(3):
-        utilities = np.asarray(utility(t, jax.numpy.asarray(values), jax.numpy.asarray(payments)))
-        if weights is not None:
-            np.testing.assert_allclose(found, weights)
-            np.testing.assert_allclose(utilities, weights[t] * (values - payments), atol=1e-15)
-        bend = np.diff(utilities, 2)
-        assert np.all(bend <= 1e-12) if concave else np.all(bend > 0)
+@pytest.mark.parametrize("message", IMPOSSIBLE)
+def test_impossible_economies(message):
+    with pytest.raises(ValueError, match=f"expected {message}; try"):
+        Economy(**IMPOSSIBLE[message])
 
 
-def test_a_table_starts_from_equal_parts_of_the_supply():
-    setting = KnownEconomy(form=Table())
-    start = setting.mechanism(jax.random.key(0))
+class TestOptions:
+    """Numbers of a problem by name."""
+
+    def test_nested_numbers_are_found_and_changed(self):
+        setting = ix.problems["a1"].setting
+        assert setting.options()["horizon"] == 4
+        changed = setting.with_options(horizon=2.0, temperature=0.01, width=8.0)
+        assert changed.economy.horizon == 2 and isinstance(changed.economy.horizon, int)
+        assert changed.bidding.temperature == 0.01 and changed.form.width == 8
+        assert setting.economy.horizon == 4
+
+    def test_unknown_names_have_a_nearest(self):
+        with pytest.raises(ValueError, match=r"expected one of .*got 'horizn'; did you mean"):
+            ix.problems["a1"].with_options(horizn=2)
+
+    def test_whole_numbers_stay_whole(self):
+        with pytest.raises(ValueError, match=r"expected a whole number for horizon, got 2.5"):
+            ix.problems["a1"].with_options(horizon=2.5)
+
+    @pytest.mark.parametrize("name", ix.problems)
+    def test_every_option_can_be_set_to_what_it_is(self, name):
+        problem = ix.problems[name]
+        same = problem.with_options(**problem.setting.options())
+        assert same.setting.options() == problem.setting.options()
+
+
+@pytest.mark.parametrize("name", ix.problems)
+def test_every_problem_is_whole(name):
+    problem = ix.problems[name]
+    assert problem.name == name and problem.title and problem.summary and problem.source
+    setting = problem.setting
+    assert setting.sense in ("maximize", "minimize") and setting.kind in ("auction", "game")
+    assert setting.baselines() and setting.recipe().num_steps > 0
+    mechanism = setting.mechanism(jax.random.key(0))
+    again = setting.mechanism(jax.random.key(0))
+    for one, other in zip(jax.tree.leaves(mechanism), jax.tree.leaves(again), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_problems_cannot_be_changed_in_place():
+    with pytest.raises(TypeError):
+        ix.problems["mine"] = ix.problems["a1"]
+    with pytest.raises(AttributeError):
+        ix.problems["a1"].name = "other"
+
+
+def test_equal_shares_are_the_equal_split():
+    bids = jnp.array([0.5, 0.5])
     left, sold = 0.8, []
     for t in range(4):
-        offer = start(t, jax.numpy.full(100, 0.01), jax.numpy.asarray(left))
-        sold.append(float(offer.supply))
+        sold.append(float(EqualShares(4)(t, bids, jnp.asarray(left)).supply))
         left -= sold[-1]
-    assert sold[:3] == pytest.approx([0.2, 0.2, 0.2])
-    assert 0.18 < sold[3] <= 0.2
+    np.testing.assert_allclose(sold, 0.2)

@@ -16,6 +16,12 @@ class FirstPrice(AbstractAuction):
     """Pay-as-bid with a given supply [H] per round; `FirstPrice.equal_split` divides a total."""
 
     supply: Float[Array, " H"]
+    num_bids: None = eqx.field(static=True, default=None)
+
+    @property
+    def horizon(self) -> int:
+        """One supply a round."""
+        return self.supply.shape[-1]
 
     @classmethod
     def equal_split(cls, total: float | Scalar, horizon: int) -> "FirstPrice":
@@ -24,7 +30,9 @@ class FirstPrice(AbstractAuction):
         >>> FirstPrice.equal_split(0.8, 4).supply.tolist()
         [0.2, 0.2, 0.2, 0.2]
         """
-        return cls(jnp.full((horizon,), jnp.asarray(total) / horizon))
+        supply = jnp.full((horizon,), jnp.asarray(total) / horizon)
+        # Abstract variables are fields to a type checker and properties here.
+        return cls(supply=supply)  # pyright: ignore[reportCallIssue]
 
     def __call__(self, t: Time, bids: Bids, remaining: Scalar) -> Offer:
         """Sell the round's supply; winners pay their bids."""
@@ -39,6 +47,7 @@ class EqualShares(AbstractAuction):
     """
 
     horizon: int = eqx.field(static=True)
+    num_bids: None = eqx.field(static=True, default=None)
 
     def __call__(self, t: Time, bids: Bids, remaining: Scalar) -> Offer:
         """Sell one share of the rest; winners pay their bids."""
@@ -51,6 +60,12 @@ class ReservePrice(AbstractAuction):
     """Pay-as-bid with a reserve [H] per round: sells to every bid at or above it."""
 
     reserve: Float[Array, " H"]
+    num_bids: None = eqx.field(static=True, default=None)
+
+    @property
+    def horizon(self) -> int:
+        """One reserve a round."""
+        return self.reserve.shape[-1]
 
     def __call__(self, t: Time, bids: Bids, remaining: Scalar) -> Offer:
         """Sell the mass of bids at or above the reserve; winners pay their bids."""
@@ -86,6 +101,12 @@ class UniformPrice(AbstractAuction):
     """Every winner pays the clearing bid: the lowest bid that wins anything."""
 
     supply: Float[Array, " H"]
+    num_bids: None = eqx.field(static=True, default=None)
+
+    @property
+    def horizon(self) -> int:
+        """One supply a round."""
+        return self.supply.shape[-1]
 
     def __call__(self, t: Time, bids: Bids, remaining: Scalar) -> Offer:
         """Sell the round's supply at the bid of the marginal winner."""
@@ -103,6 +124,12 @@ class PostedPrice(AbstractAuction):
     """A take-it-or-leave-it price [H] per round: whoever bids at least the price pays the price."""
 
     price: Float[Array, " H"]
+    num_bids: None = eqx.field(static=True, default=None)
+
+    @property
+    def horizon(self) -> int:
+        """One price a round."""
+        return self.price.shape[-1]
 
     def __call__(self, t: Time, bids: Bids, remaining: Scalar) -> Offer:
         """Sell to all bids at or above the price, supply allowing."""

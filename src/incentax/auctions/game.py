@@ -100,7 +100,8 @@ class BatchedAuction(AbstractGame):
         return jnp.arange(count, dtype=self.initial_values.dtype) / count
 
     def initial(self, mechanism: AbstractAuction) -> tuple[StateDistribution, Scalar]:
-        """Everybody in the market, everything for sale."""
+        """Everybody in the market, everything for sale; `ValueError` for a misfit mechanism."""
+        mechanism.check_fits(self.horizon, self.num_bids)
         dtype = self.initial_values.dtype
         nobody = jnp.zeros(1, dtype)
         return jnp.concatenate([self.initial_values, nobody]), jnp.asarray(self.supply, dtype)

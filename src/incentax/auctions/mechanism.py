@@ -27,9 +27,24 @@ class AbstractAuction(eqx.Module):
     one) and the public remaining supply, it returns an `Offer`.
     """
 
+    horizon: eqx.AbstractVar[int]
+    num_bids: eqx.AbstractVar[int | None]
+
     @abstractmethod
     def __call__(self, t: Time, bids: Bids, remaining: Scalar) -> Offer:
         """The offer of round t."""
+
+    def check_fits(self, horizon: int, num_bids: int) -> None:
+        """Nothing if made for this many rounds and bids; a `ValueError` if not.
+
+        Array lookups clamp under JAX: a table with too few rows would answer wrongly, not fail.
+        """
+        if self.horizon != horizon or self.num_bids not in (None, num_bids):
+            bids = "any number of" if self.num_bids is None else self.num_bids
+            raise ValueError(
+                f"expected a mechanism for {horizon} rounds and {num_bids} bids, got one for "
+                f"{self.horizon} rounds and {bids} bids; make it for this game's grid"
+            )
 
 
 @final
@@ -102,6 +117,16 @@ class StaticAuction(AbstractAuction):
 
     shading: Float[Array, "H A"]
     supply: Float[Array, " H"]
+
+    @property
+    def horizon(self) -> int:
+        """Rows of the table."""
+        return self.shading.shape[-2]
+
+    @property
+    def num_bids(self) -> int:
+        """Columns of the table."""
+        return self.shading.shape[-1]
 
     def __call__(self, t: Time, bids: Bids, remaining: Scalar) -> Offer:
         """The table's offer for round t."""

@@ -1,7 +1,7 @@
 """The published auction settings, as records that the problem table lists."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal, final
 
@@ -18,7 +18,7 @@ from ..krylov import Gmres
 from ..objective import Expected, revenue
 from ..population import EquilibriumPopulation, SampledPopulation
 from ..schedule import Schedule
-from ..setting import AbstractSetting, HeldOut, Recipe
+from ..setting import AbstractSetting, HeldOut, Recipe, check_temperature
 from .economy import Economy
 from .formats import EqualShares, FirstPrice, SoftReserve
 from .game import BatchedAuction
@@ -39,6 +39,9 @@ class Bidding:
     temperature: float = 1e-3
     learning_rate: float = 50.0
     solver_steps: int = 500
+
+    def __post_init__(self):
+        check_temperature(self.temperature)
 
     def solver(self) -> MirrorDescent:
         """Mirror descent with these numbers."""
@@ -123,6 +126,18 @@ class Table(AbstractForm):
     def recipe(self) -> Recipe:
         """That of networks, with larger steps: a table's entries share nothing."""
         return replace(Network().recipe, learning_rate=3e-2)
+
+
+FORMS: Mapping[str, Callable[[], AbstractForm]] = {
+    "network": Network,
+    "table": Table,
+    "first-price": TunedFirstPrice,
+}
+
+
+def form_name(form: AbstractForm) -> str | None:
+    """The name under which `FORMS` lists this kind of form; None for one of a user's own."""
+    return next((name for name, made in FORMS.items() if made is type(form)), None)
 
 
 @final

@@ -11,6 +11,7 @@ import typer
 
 from .._status import Status
 from ..auctions import EmpiricalRevenue, KnownEconomy, on_grid, read_valuations
+from ..auctions.settings import FORMS
 from ..objective import revenue
 from ..problems import Problem
 from ..report.html import write_report
@@ -20,7 +21,7 @@ from ..workflow import ADJOINTS, RECIPES, RULES, Order, perform
 from .console import CompileClock, keep_compiled_programs, notes, results, versions
 from .live import Live
 from .main import DONE, FAILED, app
-from .options import FORMS, choose, find_problem
+from .options import choose, find_problem
 from .show import Json, Name, Settings
 
 
@@ -73,6 +74,7 @@ def design_command(
     problem, facts = _with_values(problem, values, column, scale, seed)
     num_steps = RECIPES[recipe](problem.setting).num_steps if steps is None else steps
     order = Order(problem, rule, adjoint, num_steps, seed, facts, recipe)
+    order.check()
     run = _open(out, order, resume)
     keep_compiled_programs()
     if facts is not None and not as_json:

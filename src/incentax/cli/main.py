@@ -1,14 +1,15 @@
 """The command `incentax`: parse, call the library, print. Errors become one line and a code."""
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 
-import click
 import typer
 
 from .._errors import IncentaxError
 from .._version import __version__
+from ..setting import nearest
 
 app = typer.Typer(
     name="incentax",
@@ -33,13 +34,11 @@ def run(arguments: Sequence[str]) -> int:
     try:
         code = app(args=list(arguments), prog_name="incentax", standalone_mode=False)
         return code if isinstance(code, int) else DONE
-    except click.exceptions.Exit as finished:
+    except typer.Exit as finished:
         return finished.exit_code
-    except click.exceptions.Abort:
+    except (typer.Abort, KeyboardInterrupt):
         return _say("interrupted", INTERRUPTED)
-    except KeyboardInterrupt:
-        return _say("interrupted", INTERRUPTED)
-    except click.ClickException as error:
+    except typer.TyperException as error:
         return _say(_usage(error), BAD_INPUT)
     except ValueError as error:
         return _say(str(error), BAD_INPUT)
@@ -51,30 +50,28 @@ def run(arguments: Sequence[str]) -> int:
         return DONE
 
 
-def _usage(error: click.ClickException) -> str:
-    """A click error in this library's form: expected, got, remedy."""
+def _usage(error: typer.TyperException) -> str:
+    """A usage error in this library's form: expected, got, remedy."""
     context = getattr(error, "ctx", None)
-    where = context.command_path if context is not None else "incentax"
-    if isinstance(error, click.NoSuchOption):
-        close = f"; did you mean {error.possibilities[0]}?" if error.possibilities else ""
-        return f"expected an option of `{where}`, got {error.option_name}{close or _see(where)}"
-    if isinstance(error, click.MissingParameter):
-        name = error.param.human_readable_name if error.param is not None else "an argument"
-        return f"expected {name} after `{where}`, got nothing{_see(where)}"
-    if isinstance(error, click.BadParameter):
-        name = error.param.opts[0] if error.param is not None else "a parameter"
-        return f"expected a valid {name}, got another ({_plain(error.message)}){_see(where)}"
-    return (
-        f"expected a command line that `{where}` knows, got: {_plain(error.message)}{_see(where)}"
-    )
-
-
-def _see(where: str) -> str:
-    return f"; see `{where} --help`"
-
-
-def _plain(message: str) -> str:
-    return " ".join(message.split()).rstrip(".")
+    where = "incentax" if context is None else context.command_path
+    message = " ".join(error.format_message().split()).rstrip(".")
+    see = f"; see `{where} --help`"
+    option = getattr(error, "option_name", None)
+    if option is not None:
+        close = nearest(option, getattr(error, "possibilities", None) or ())
+        return f"expected an option of `{where}`, got {option}{close or see}"
+    parameter = getattr(error, "param", None)
+    if parameter is not None:
+        name = parameter.opts[0] if parameter.opts[0].startswith("-") else parameter.name.upper()
+        if message.startswith("Missing"):
+            return f"expected {name} after `{where}`, got nothing{see}"
+        return f"expected a valid {name}, got another ({message}){see}"
+    commands = getattr(getattr(context, "command", None), "commands", {})
+    word = re.search(r"No such command '(.*?)'", message)
+    if word:
+        close = nearest(word.group(1), commands)
+        return f"expected a command of `{where}`, got {word.group(1)!r}{close or see}"
+    return f"expected a command line that `{where}` knows, got another ({message}){see}"
 
 
 def _say(sentence: str, code: int) -> int:

@@ -1,10 +1,11 @@
 """Turning words on the command line into objects, with the nearest word when there is none."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TypeVar
 
-from ..auctions import AbstractForm, KnownEconomy, Network, Table, TunedFirstPrice
+from ..auctions import KnownEconomy
+from ..auctions.settings import FORMS
 from ..problems import Problem, problems
 from ..setting import nearest
 
@@ -17,13 +18,6 @@ def choose(what: str, word: str, table: Mapping[str, T]) -> T:
         return table[word]
     known = ", ".join(table)
     raise ValueError(f"expected {what} among {known}; got {word!r}" + nearest(word, table))
-
-
-FORMS: Mapping[str, Callable[[], AbstractForm]] = {
-    "network": Network,
-    "table": Table,
-    "first-price": TunedFirstPrice,
-}
 
 
 def find_problem(name: str, settings: list[str], form: str | None = None) -> Problem:
@@ -58,6 +52,4 @@ def parse_settings(settings: list[str]) -> dict[str, float]:
             raise ValueError(
                 f"expected a number for {key.strip()}, got {text!r}; try --set {key.strip()}=1"
             ) from None
-        if parsed[key.strip()] != parsed[key.strip()]:
-            raise ValueError(f"expected a number for {key.strip()}, got NaN; give a finite one")
     return parsed

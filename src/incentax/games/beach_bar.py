@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from ..game import SuccessorGame
-from ..mechanism import CappedPrice, Price
+from ..mechanism import CappedPrice, Price, check_price
 
 
 @final
@@ -111,6 +111,7 @@ class BeachBar(SuccessorGame):
 
     def reward(self, t, flow, mechanism: Price | CappedPrice):
         """Nearness to the bar, less effort, crowd and price."""
+        check_price(mechanism, (self.num_states,))
         spots = jnp.arange(self.num_states)
         around = (spots - self.bar) % self.num_states
         distance = jnp.minimum(around, self.num_states - around).astype(flow.dtype)

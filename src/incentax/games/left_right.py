@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from ..game import KernelGame
-from ..mechanism import Price
+from ..mechanism import Price, check_price
 
 
 @final
@@ -31,6 +31,7 @@ class LeftRight(KernelGame):
 
     def reward(self, t, flow, mechanism: Price):
         """The crowd at one's side, times its price; the centre is free."""
+        check_price(mechanism, (2,))
         crowd = jnp.sum(flow, axis=1)
         free = jnp.zeros(1, flow.dtype)
         reward = -jnp.concatenate([free, mechanism.value * crowd[1:]])

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from ..game import KernelGame
-from ..mechanism import Price
+from ..mechanism import Price, check_price
 
 # Row: what I play; column: what the crowd plays (rock, paper, scissors).
 PAYOFF = ((0.0, -1.0, 2.0), (4.0, 0.0, -2.0), (-3.0, 6.0, 0.0))
@@ -35,6 +35,7 @@ class RockPaperScissors(KernelGame):
 
     def reward(self, t, flow, mechanism: Price):
         """The payoff against the crowd, less the price of one's choice."""
+        check_price(mechanism, (3,))
         crowd = jnp.sum(flow, axis=1)[1:]
         payoff = jnp.asarray(PAYOFF, flow.dtype) @ crowd - mechanism.value
         reward = jnp.concatenate([jnp.zeros(1, flow.dtype), payoff])

@@ -15,7 +15,7 @@ from ..krylov import Gmres
 from ..mechanism import CappedPrice, Price
 from ..objective import Congestion
 from ..population import EquilibriumPopulation
-from ..setting import AbstractSetting, HeldOut, Recipe
+from ..setting import AbstractSetting, HeldOut, Recipe, check_temperature
 from .beach_bar import BeachBar
 
 
@@ -42,6 +42,9 @@ class PricedBeach(AbstractSetting):
     temperature: float = 1e-2
     learning_rate: float = 10.0
     solver_steps: int = 500
+
+    def __post_init__(self):
+        check_temperature(self.temperature)
 
     @property
     def exploitability_bound(self) -> float:
@@ -99,6 +102,9 @@ class PricedChoice(AbstractSetting):
     temperature: float = 0.1
     learning_rate: float = 0.05
     solver_steps: int = 500
+
+    def __post_init__(self):
+        check_temperature(self.temperature)
 
     @property
     def exploitability_bound(self) -> float:

@@ -1,0 +1,5 @@
+"""`python -m incentax` is the command `incentax`."""
+
+from .cli import main
+
+main()

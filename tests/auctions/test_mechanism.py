@@ -1,0 +1,101 @@
+"""Auction mechanisms on their own: published sizes, monotone payments, textbook offers."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from incentax.auctions import (
+    EqualShares,
+    FirstPrice,
+    NeuralAuction,
+    PostedPrice,
+    ReservePrice,
+    StaticAuction,
+    UniformPrice,
+)
+
+BIDS = jnp.array([0.1, 0.2, 0.3, 0.2])
+REMAINING = jnp.asarray(0.6)
+
+
+def test_the_published_network_has_its_published_size():
+    network = NeuralAuction(4, 100, key=jax.random.key(0))
+    count = sum(leaf.size for leaf in jax.tree.leaves(eqx.filter(network, eqx.is_array)))
+    assert 1.7e5 <= count <= 2.3e5
+
+
+def test_the_network_is_its_formula():
+    network = NeuralAuction(3, 4, width=6, key=jax.random.key(1))
+
+    def layer(linear, x):
+        return np.asarray(linear.weight) @ x + np.asarray(linear.bias)
+
+    def relu(x):
+        return np.maximum(x, 0)
+
+    x = np.concatenate([[0, 1, 0], BIDS, [0.6]])
+    one = relu(layer(network.first, x))
+    two = relu(layer(network.second, one) + layer(network.skip, x))
+    three = two + relu(layer(network.third, two))
+    share = 1 / (1 + np.exp(-layer(network.supply_head, three)))
+    steps = 1 / (1 + np.exp(-layer(network.payment_head, three))) / 4
+    offer = network(1, BIDS, REMAINING)
+    np.testing.assert_allclose(offer.supply, 0.6 * share[0], rtol=1e-12)
+    np.testing.assert_allclose(offer.payment, np.concatenate([[0], np.cumsum(steps)]), rtol=1e-12)
+
+
+def test_the_network_sees_round_bids_and_supply():
+    network = NeuralAuction(3, 4, width=6, key=jax.random.key(1))
+    base = network(0, BIDS, REMAINING).payment
+    for other in (
+        network(1, BIDS, REMAINING),
+        network(0, BIDS[::-1], REMAINING),
+        network(0, BIDS, REMAINING / 2),
+    ):
+        assert not np.allclose(other.payment, base)
+
+
+def test_the_table_does_not_look_at_bids():
+    table = StaticAuction(jnp.zeros((2, 4)), jnp.array([0.0, 100.0]))
+    offer = table(0, BIDS, REMAINING)
+    np.testing.assert_allclose(offer.payment, [0, 0.125, 0.25, 0.375])
+    assert float(offer.supply) == 0.3
+    assert float(table(1, BIDS[::-1], REMAINING).supply) == pytest.approx(0.6)
+
+
+def supply_and_payment(mechanism, t=0):
+    offer = mechanism(t, BIDS, REMAINING)
+    return float(offer.supply), np.asarray(offer.payment).tolist()
+
+
+GRID = [0.0, 0.25, 0.5, 0.75]
+OFFERS = {
+    "first price": (FirstPrice(jnp.array([0.3, 0.9])), 0, 0.3, GRID),
+    "first price, too little left": (FirstPrice(jnp.array([0.3, 0.9])), 1, 0.6, GRID),
+    "equal shares, first of three": (EqualShares(3), 0, 0.2, GRID),
+    "equal shares, last of three": (EqualShares(3), 2, 0.6, GRID),
+    "reserve on the grid": (ReservePrice(jnp.array([0.5])), 0, 0.5, GRID),
+    "reserve, too little left": (ReservePrice(jnp.array([0.0])), 0, 0.6, GRID),
+    "reserve above all bids": (ReservePrice(jnp.array([0.9])), 0, 0.0, GRID),
+    "posted price": (PostedPrice(jnp.array([0.5])), 0, 0.5, [0, 0.25, 0.5, 0.5]),
+    "posted price, too little left": (PostedPrice(jnp.array([0.1])), 0, 0.6, [0, 0.1, 0.1, 0.1]),
+    "uniform price": (UniformPrice(jnp.array([0.4])), 0, 0.4, [0, 0.25, 0.5, 0.5]),
+    "uniform price, nothing sold": (UniformPrice(jnp.array([0.0])), 0, 0.0, GRID),
+}
+
+
+@pytest.mark.parametrize("name", OFFERS)
+def test_textbook_offers(name):
+    mechanism, t, supply, payment = OFFERS[name]
+    found_supply, found_payment = supply_and_payment(mechanism, t)
+    assert found_supply == pytest.approx(supply, abs=1e-12)
+    np.testing.assert_allclose(found_payment, payment, atol=1e-12)
+
+
+@pytest.mark.parametrize("sizes", [dict(horizon=0), dict(num_bids=1), dict(width=0)])
+def test_impossible_networks(sizes):
+    settings = dict(horizon=4, num_bids=10, width=8) | sizes
+    with pytest.raises(ValueError, match="expected horizon >= 1, num_bids >= 2 and width >= 1"):
+        NeuralAuction(**settings, key=jax.random.key(0))

@@ -1,0 +1,68 @@
+"""Mirror maps against independent projections, conjugates and each other's limits."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import scipy.optimize
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+import incentax as ix
+
+MIRRORS = {"entropy": ix.Entropy(), "Euclidean": ix.Euclidean()}
+scores = hnp.arrays(np.float64, (3, 5), elements=st.floats(-20, 20))
+
+
+def projection(point):
+    """The nearest point of the simplex, by root finding on the threshold."""
+
+    def excess(threshold):
+        return np.maximum(point - threshold, 0).sum() - 1
+
+    low, high = point.min() - 1, point.max()
+    threshold = scipy.optimize.brentq(excess, low, high, xtol=1e-15, rtol=1e-14)
+    return np.maximum(point - threshold, 0)
+
+
+@given(scores)
+def test_the_euclidean_mirror_is_the_projection(table):
+    found = ix.Euclidean().policy(jnp.asarray(table))
+    np.testing.assert_allclose(found, [projection(row) for row in table], atol=1e-12)
+
+
+@pytest.mark.parametrize("mirror", MIRRORS)
+@given(table=scores, shift=st.floats(-10, 10))
+def test_policies_are_distributions_and_ignore_constants(mirror, table, shift):
+    policy = MIRRORS[mirror].policy(jnp.asarray(table))
+    assert jnp.all(policy >= 0)
+    np.testing.assert_allclose(policy.sum(axis=-1), 1, atol=1e-13)
+    moved = MIRRORS[mirror].policy(jnp.asarray(table + shift))
+    np.testing.assert_allclose(moved, policy, atol=1e-12)
+
+
+@pytest.mark.parametrize("mirror", MIRRORS)
+@given(table=scores, rival=scores)
+def test_the_conjugate_is_the_attained_maximum(mirror, table, rival):
+    kind, table = MIRRORS[mirror], jnp.asarray(table)
+    policy = kind.policy(table)
+    attained = jnp.sum(policy * table, axis=-1) + kind.bonus(policy)
+    np.testing.assert_allclose(kind.conjugate(table), attained, atol=1e-11)
+    other = jax.nn.softmax(jnp.asarray(rival))
+    assert jnp.all(jnp.sum(other * table, axis=-1) + kind.bonus(other) <= attained + 1e-11)
+
+
+@pytest.mark.parametrize("mirror", MIRRORS)
+def test_the_derivative_of_the_conjugate_is_the_policy(mirror):
+    kind = MIRRORS[mirror]
+    # In the first row the last score is exactly at the edge of the Euclidean support.
+    table = jnp.array([[0.3, -0.2, 0.9, 0.1], [2.0, 0.0, -1.0, 1.5]])
+    found = jax.grad(lambda z: kind.conjugate(z).sum())(table)
+    np.testing.assert_allclose(found, kind.policy(table), atol=1e-14)
+
+
+def test_entropy_at_a_vertex_has_a_finite_derivative():
+    vertex = jnp.array([1.0, 0.0])
+    assert float(ix.Entropy().bonus(vertex)) == 0
+    assert jnp.all(jnp.isfinite(jax.grad(ix.Entropy().bonus)(vertex)))
