@@ -144,6 +144,7 @@ class AuctionHall:
                 f"expected a policy of shape {shape}, got {np.shape(policy)}; try that of an "
                 "equilibrium of this game"
             )
+        mechanism.check_fits(game.horizon, game.num_bids)
         chosen = np.asarray(policy, np.float64)[:, :-1]
         law = np.asarray(game.initial_values, np.float64)
         with jax.enable_x64(True):
@@ -195,14 +196,25 @@ class AuctionHall:
         bids = choices.sum(axis=1)
         supply, payment = self.offer(t, bids, crowd.goods)
         goods = np.minimum(self.goods(supply), crowd.goods)
+        winning, winners = self.serve(rng, choices, goods, crowd)
+        values = np.arange(self.num_values) / self.num_values
+        return winning.sum(axis=1), np.sum(winning * payment, axis=1), winners @ values
+
+    def serve(
+        self,
+        rng: np.random.Generator,
+        choices: Int[np.ndarray, "M S A"],
+        goods: Int[np.ndarray, "M"],
+        crowd: Crowd,
+    ) -> tuple[Int[np.ndarray, "M A"], Int[np.ndarray, "M S"]]:
+        """Winners by bid and by value when so many goods go to the highest; `crowd` moves on."""
+        bids = choices.sum(axis=1)
         above = np.cumsum(bids[:, ::-1], axis=1)[:, ::-1] - bids
         winning = np.clip(goods[:, None] - above, 0, bids)
         winners = _winners(rng, choices, bids, winning)
-        sold = winning.sum(axis=1)
-        crowd.goods = crowd.goods - sold
+        crowd.goods = crowd.goods - winning.sum(axis=1)
         self.move(rng, crowd, winners)
-        values = np.arange(self.num_values) / self.num_values
-        return sold, np.sum(winning * payment, axis=1), winners @ values
+        return winning, winners
 
     def bid(self, rng: np.random.Generator, t: int, crowd: Crowd) -> Int[np.ndarray, "M S A"]:
         """How many bidders of each value make each bid."""

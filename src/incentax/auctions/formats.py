@@ -87,6 +87,12 @@ class SoftReserve(AbstractAuction):
 
     share: Float[Array, " H"]
     reserve: Float[Array, " H"]
+    num_bids: None = eqx.field(static=True, default=None)
+
+    @property
+    def horizon(self) -> int:
+        """One share and one reserve a round."""
+        return self.share.shape[-1]
 
     def __call__(self, t: Time, bids: Bids, remaining: Scalar) -> Offer:
         """Sell to the bids that count; winners pay their bids."""

@@ -104,7 +104,11 @@ class TunedFirstPrice(AbstractForm):
 
     def start(self, economy: Economy, key: Key) -> SoftReserve:
         """Supply split equally, reserves low."""
-        return SoftReserve(equal_parts(economy.horizon), jnp.full((economy.horizon,), -2.0))
+        reserve = jnp.full((economy.horizon,), -2.0)
+        # Abstract variables are fields to a type checker and properties here.
+        return SoftReserve(  # pyright: ignore[reportCallIssue]
+            share=equal_parts(economy.horizon), reserve=reserve
+        )
 
     @property
     def recipe(self) -> Recipe:
