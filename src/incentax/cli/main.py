@@ -90,4 +90,4 @@ def _root(
 
 
 # Commands register themselves on `app`, which must exist first.
-from . import compare, design, oracle, report, show, simulate  # noqa: E402, F401
+from . import compare, design, oracle, report, reproduce, show, simulate  # noqa: E402, F401
