@@ -124,7 +124,10 @@ class Table(AbstractForm):
     def start(self, economy: Economy, key: Key) -> StaticAuction:
         """Winners pay half their bid, and supply is split equally over the rounds."""
         shading = jnp.zeros((economy.horizon, economy.num_bids), float)
-        return StaticAuction(shading, equal_parts(economy.horizon))
+        # Abstract variables are fields to a type checker and properties here.
+        return StaticAuction(  # pyright: ignore[reportCallIssue]
+            shading=shading, supply=equal_parts(economy.horizon)
+        )
 
     @property
     def recipe(self) -> Recipe:

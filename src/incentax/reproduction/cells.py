@@ -149,12 +149,13 @@ def _cost(horizon: int, adjoint: str, solver_steps: int) -> Rows:
 
 def _at_temperature(temperature: float, mirror: Entropy | Euclidean) -> Rows:
     setting = problems["a1"].setting
-    game, mechanism = setting.population().game, setting.baselines()["first_price"]
+    population: Any = setting.population()
+    game, mechanism = population.game, setting.baselines()["first_price"]
     # A small share of the way to the reply converges at every temperature, given the steps.
     solver = MirrorDescent(
         temperature=temperature, learning_rate=0.02 / temperature, num_steps=1500, mirror=mirror
     )
-    found = eqx.filter_jit(lambda: solve(game, mechanism, solver=solver, throw=False))()
+    found = _solved(game, mechanism, solver)
     return [
         {
             "mirror": type(mirror).__name__.lower(),
@@ -164,6 +165,11 @@ def _at_temperature(temperature: float, mirror: Entropy | Euclidean) -> Rows:
             "residual": float(found.residual),
         }
     ]
+
+
+@eqx.filter_jit
+def _solved(game, mechanism, solver):
+    return solve(game, mechanism, solver=solver, throw=False)
 
 
 def _rival(name: str, setting: AbstractSetting, num_steps: int) -> tuple[AbstractRule, Any]:

@@ -54,7 +54,9 @@ def gradient_cost(
     return row
 
 
-def _exchange(setting: AbstractSetting, adjoint: AbstractAdjoint | None, solver_steps: int):
+def _exchange(
+    setting: AbstractSetting, adjoint: AbstractAdjoint | None, solver_steps: int
+) -> tuple[Any, tuple[Any, ...]]:
     population: Any = setting.population()
     solver = replace(population.solver, learning_rate=10.0, num_steps=solver_steps)
     population = replace(population, solver=solver)
