@@ -180,7 +180,9 @@ def test_randomness_has_keys():
     """No hidden seeds: nothing but NumPy generators with a given seed, and JAX keys."""
     for path in SOURCE.rglob("*.py"):
         text = path.read_text(encoding="utf-8")
-        assert not re.search(r"(?<!jax\.)\brandom\.(seed|random|choice|shuffle|randint)\(", text), path
+        assert not re.search(r"(?<!jax\.)\brandom\.(seed|random|choice|shuffle|randint)\(", text), (
+            path
+        )
         assert "default_rng()" not in text and "random.Random()" not in text, path
         if "cli" not in path.parts:
             assert "jax.config.update" not in text, path

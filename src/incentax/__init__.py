@@ -29,10 +29,6 @@ if TYPE_CHECKING:
     from .continuous import Flow as Flow
     from .continuous import joint_flow as joint_flow
     from .continuous import social_gradient_flow as social_gradient_flow
-    from .design import DesignState as DesignState
-    from .design import Progress as Progress
-    from .design import Result as Result
-    from .design import StepRecord as StepRecord
     from .design import design as design
     from .equilibrium import AbstractSolver as AbstractSolver
     from .equilibrium import Equilibrium as Equilibrium
@@ -83,7 +79,12 @@ if TYPE_CHECKING:
     from .population import two_timescale as two_timescale
     from .problems import Problem as Problem
     from .problems import problems as problems
+    from .progress import DesignState as DesignState
+    from .progress import Progress as Progress
+    from .progress import Result as Result
+    from .progress import StepRecord as StepRecord
     from .rule import AbstractRule as AbstractRule
+    from .rule import Anneal as Anneal
     from .rule import Diagnosis as Diagnosis
     from .rule import Exchange as Exchange
     from .rule import Externality as Externality
@@ -127,13 +128,8 @@ _ROOMS = {
         "certify",
     ),
     "continuous": ("Flow", "joint_flow", "social_gradient_flow"),
-    "design": (
-        "DesignState",
-        "Progress",
-        "Result",
-        "StepRecord",
-        "design",
-    ),
+    "design": ("design",),
+    "progress": ("DesignState", "Progress", "Result", "StepRecord"),
     "equilibrium": (
         "AbstractSolver",
         "Equilibrium",

@@ -1,15 +1,17 @@
 """The evidence beside a designed mechanism, computed in float64 from a cold start."""
 
-from typing import Any
+from typing import NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Float
 
 from ._status import Status
 from ._types import Key, Mechanism, Objective, Response
 from .population import AbstractPopulation, Access
+from .precision import in_float64
 from .rule import Hypergradient
 
 
@@ -94,13 +96,46 @@ def certify(
     return certificate, jax.device_get(response)
 
 
-def in_float64(tree: Any) -> Any:
-    """The same tree with every floating array in double precision; call it under x64."""
+class NoZeroDominance(NamedTuple):
+    """Whether no bid is a cliff, and how far from one the nearest bid is.
 
-    def widen(leaf):
-        return leaf.astype(jnp.float64) if eqx.is_inexact_array(leaf) else leaf
+    A round has a cliff at a bid that nobody makes while exactly the supply is bid for above it:
+    the slightest change of the crowd then decides whether that bid wins or loses.
 
-    return jax.tree.map(widen, tree)
+    - `margin`: the least, over rounds and bids, of the larger of the mass at the bid and the
+      distance of the mass above it from the supply; zero exactly where there is a cliff.
+    - `round`, `bid`: where that is.
+    """
+
+    margin: float
+    round: int
+    bid: int
+
+    @property
+    def holds(self) -> bool:
+        """Whether there is no cliff, to rounding."""
+        return self.margin > 1e-12
+
+
+def no_zero_dominance(
+    bids: Float[np.ndarray, "H A"], supply: Float[np.ndarray, " H"]
+) -> NoZeroDominance:
+    """The condition under which finite auctions come close to the mean field at rate 1 / sqrt(N).
+
+    **Arguments:**
+
+    - `bids`: `[H, A]`, mass of active bidders at each bid; `supply`: `[H]`, mass for sale.
+
+    >>> no_zero_dominance(np.array([[0.2, 0.0, 0.8]]), np.array([0.8]))
+    NoZeroDominance(margin=0.0, round=0, bid=1)
+
+    Reference: arXiv 2510.21442, the condition of its Theorem 2.
+    """
+    above = np.cumsum(bids[:, ::-1], axis=1)[:, ::-1] - bids
+    margins = np.maximum(bids, np.abs(above - np.asarray(supply)[:, None]))
+    where = int(margins.argmin())
+    t, bid = divmod(where, bids.shape[1])
+    return NoZeroDominance(float(margins[t, bid]), t, bid)
 
 
 _EVIDENCE = ("exploitability", "regularised_exploitability", "residual")

@@ -3,83 +3,25 @@
 import math
 import time
 from collections.abc import Callable
-from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import optax
-from jaxtyping import Array, Int
+from jaxtyping import Array
 
 from ._errors import DesignError
 from ._status import Status
-from ._types import Key, Mechanism, Objective, Response, Scalar
-from .certificate import Certificate, certify
+from ._types import Key, Mechanism, Objective, Response
+from .certificate import certify
 from .mechanism import AbstractConstraint
 from .population import AbstractPopulation, Access
-from .rule import AbstractRule, Diagnosis, Hypergradient, Move, Setup, check_access
+from .progress import DesignState, Progress, Result, StepRecord
+from .rule import AbstractRule, Hypergradient, Move, Setup, check_access
 from .schedule import Schedule
 
 # Solver steps for the gradient check: at the schedule's first, smooth temperature they converge.
 CHECK_STEPS = 1000
-
-
-class DesignState(eqx.Module):
-    """All that the next step depends on: saved and resumed, a design is bit for bit the same.
-
-    `guard` is what the rule's guard remembers; no step depends on it, the final status does.
-    """
-
-    step: Int[Array, ""]
-    mechanism: Mechanism
-    optimizer: Any
-    population: Any
-    best_mechanism: Mechanism
-    best_value: Scalar
-    guard: Any = ()
-
-
-class StepRecord(NamedTuple):
-    """One step, in plain numbers. `audited_value` is NaN without an audit, or one to trust."""
-
-    step: int
-    value: float
-    exploitability: float
-    residual: float
-    adjoint_residual: float
-    gradient_norm: float
-    temperature: float
-    audited_value: float
-    seconds: float
-
-
-History = tuple[StepRecord, ...]
-
-
-class Progress(NamedTuple):
-    """What a callback sees after each step."""
-
-    record: StepRecord
-    num_steps: int
-    state: DesignState
-
-
-class Result(NamedTuple):
-    """What `design` returns.
-
-    `value` is the certified value in the user's sign: the objective of `mechanism` at the
-    problem's own temperature, from a cold start, in float64; never a value seen in training.
-    `diagnosis` is what the rule's guard measured, None for rules without one.
-    """
-
-    mechanism: Mechanism
-    response: Response
-    value: float
-    history: History
-    certificate: Certificate
-    status: Status
-    state: DesignState
-    diagnosis: Diagnosis | None = None
 
 
 def design(
@@ -113,7 +55,7 @@ def design(
 
     **Other arguments:**
 
-    - `optimizer`: an optax transformation; defaults to clipped Adam with cosine decay.
+    - `optimizer`: an optax transformation; defaults to the rule's own.
     - `constraint`: projected on after each step.
     - `key`: for populations and rules that draw; defaults to `jax.random.key(0)`.
     - `audit_every`: the mechanism is judged at the population's own temperature every so many
@@ -130,13 +72,13 @@ def design(
     **Raises:** `ValueError` for arguments that cannot work, before anything is traced.
     """
     objective, sign = _one_of(maximize, minimize)
-    rule = Hypergradient() if rule is None else rule
+    rule = (Hypergradient() if rule is None else rule).towards(sign)
     check_access(rule, population)
     if num_steps < 1:
         raise ValueError(f"expected num_steps >= 1, got {num_steps}; try 300")
     if audit_every < 0:
         raise ValueError(f"expected audit_every >= 0, got {audit_every}; try 25")
-    optimizer = default_optimizer(num_steps) if optimizer is None else optimizer
+    optimizer = rule.optimizer(num_steps) if optimizer is None else optimizer
     key = jax.random.key(0) if key is None else key
     _, step_key, audit_key, certify_key = jax.random.split(key, 4)
     sent = Setup(population, objective, mechanism, optimizer, sign, key)
@@ -222,12 +164,6 @@ def initial_state(
         best_value=jnp.full((), jnp.nan, dtype),
         guard=rule.guard.init(mechanism),
     )
-
-
-def default_optimizer(num_steps: int) -> optax.GradientTransformation:
-    """Adam with cosine decay from 1e-3 over `num_steps`, gradients clipped to norm one."""
-    rate = optax.cosine_decay_schedule(1e-3, num_steps)
-    return optax.chain(optax.clip_by_global_norm(1.0), optax.adam(rate))
 
 
 def _one_of(maximize: Objective | None, minimize: Objective | None) -> tuple[Objective, int]:

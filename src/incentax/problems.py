@@ -4,10 +4,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from .auctions import Economy, NeuralRevenue, PriorFree
+from .auctions import (
+    Bidding,
+    ConstantRiskAversion,
+    Economy,
+    Impatient,
+    KnownEconomy,
+    PriorFree,
+    Table,
+)
 from .games import LeftRight, PricedBeach, PricedChoice, RockPaperScissors, TolledBeach
 from .games.smooth.settings import PricedInstance, TolledNetwork, cournot, energy, oscillators
-from .setting import AbstractSetting
+from .objective import Mix
+from .schedule import Schedule
+from .setting import AbstractSetting, Recipe
 
 
 @dataclass(frozen=True)
@@ -28,7 +38,16 @@ class Problem:
 
 _AMID = "arXiv 2510.21442"
 _SOCIAL = "arXiv 2604.11346"
+_CITED = ("corecco2025amid", "perolat2021mirror", "myerson1981optimal")
 _DRIFT = Economy(decay=0.9, growth=3.0, spread=0.2)
+_STAY = Economy(horizon=6, decay=0.9, growth=1.2, spread=0.2, departure=0.0)
+_LONG = Economy(horizon=100, supply=5.0, decay=0.9, growth=1.2, spread=0.01, reentry=0.015)
+
+
+def _long_plan() -> Recipe:
+    # A round of a hundred matters little, and values move by a tick: warm starts stay close.
+    return Recipe(num_steps=200, schedule=Schedule(2e-2, 6e-3, 20), clip=0.1, audit_every=50)
+
 
 _TABLE = (
     Problem(
@@ -36,16 +55,16 @@ _TABLE = (
         "Four-round auction, constant values",
         "uniform constant values, winners leave; neural mechanism, revenue",
         f"{_AMID}, setting A1",
-        ("corecco2025amid", "perolat2021mirror", "myerson1981optimal"),
-        NeuralRevenue(),
+        _CITED,
+        KnownEconomy(),
     ),
     Problem(
         "a2",
         "Four-round auction, rising values",
         "mostly low values that grow between rounds, winners leave; neural mechanism, revenue",
         f"{_AMID}, setting A2",
-        ("corecco2025amid", "perolat2021mirror", "myerson1981optimal"),
-        NeuralRevenue(economy=_DRIFT),
+        _CITED,
+        KnownEconomy(economy=_DRIFT),
     ),
     Problem(
         "a3",
@@ -54,6 +73,64 @@ _TABLE = (
         f"{_AMID}, setting A3",
         ("corecco2025amid", "perolat2021mirror"),
         PriorFree(),
+    ),
+    Problem(
+        "a4",
+        "Auction for risk-averse bidders",
+        "as a1 for bidders with utility 1 - exp(-(v - p)); neural mechanism, revenue",
+        f"{_AMID}, setting A4; the exponential form is our reading",
+        _CITED,
+        KnownEconomy(economy=Economy(utility=ConstantRiskAversion(1.0))),
+    ),
+    Problem(
+        "a5",
+        "Auction for risk-seeking bidders",
+        "as a1 for bidders with utility exp(v - p) - 1; neural mechanism, revenue",
+        f"{_AMID}, setting A5; the exponential form is our reading",
+        _CITED,
+        KnownEconomy(economy=Economy(utility=ConstantRiskAversion(-1.0))),
+    ),
+    Problem(
+        "a6",
+        "Auction for impatient bidders",
+        "as a1 for bidders to whom a surplus in round h is worth 1 / (1 + h); neural, revenue",
+        f"{_AMID}, setting A6",
+        _CITED,
+        KnownEconomy(economy=Economy(utility=Impatient(1.0))),
+    ),
+    Problem(
+        "a7",
+        "Six-round auction, winners stay",
+        "rising values over six rounds, winners bid on; neural mechanism, revenue",
+        f"{_AMID}, setting A7",
+        _CITED,
+        KnownEconomy(economy=_STAY),
+    ),
+    Problem(
+        "a8",
+        "Hundred-round auction",
+        "slowly rising values over 100 rounds, winners return now and then; neural, revenue",
+        f"{_AMID}, setting A8",
+        _CITED,
+        KnownEconomy(
+            economy=_LONG, bidding=Bidding(learning_rate=100.0, solver_steps=200), plan=_long_plan
+        ),
+    ),
+    Problem(
+        "a9",
+        "Auction for revenue and efficiency",
+        "as a1; neural mechanism, half revenue and half value of the winners",
+        f"{_AMID}, setting A9; the weight is our choice",
+        _CITED,
+        KnownEconomy(goal=Mix(0.5)),
+    ),
+    Problem(
+        "a10",
+        "Static auction, winners return",
+        "uniform values, winners return with probability 0.3; a table of payments, revenue",
+        f"{_AMID}, setting A10",
+        _CITED,
+        KnownEconomy(economy=Economy(reentry=0.3), form=Table()),
     ),
     Problem(
         "beach-bar",

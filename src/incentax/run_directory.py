@@ -15,7 +15,7 @@ import polars as pl
 from safetensors.numpy import load_file, save
 
 from ._types import Mechanism
-from .design import DesignState, StepRecord
+from .progress import DesignState, StepRecord
 
 FORMAT = 1
 _SCHEMA = {"step": pl.Int64} | {name: pl.Float64 for name in StepRecord._fields if name != "step"}
@@ -121,6 +121,10 @@ class RunDirectory:
         self._write("response.safetensors", save(contiguous))
         self._write("mechanism.eqx", _leaves(mechanism))
         self._write("result.json", _json(result))
+
+    def save_simulation(self, record: dict[str, Any]) -> None:
+        """Keep what the mechanism came to among finitely many agents, one file per number."""
+        self._write(f"simulation-{record['agents']}.json", _json(record))
 
     def load_mechanism(self, like: Mechanism) -> Mechanism:
         """The designed mechanism; `like` gives the shapes, `ValueError` where they differ."""

@@ -15,15 +15,33 @@ from .population import AbstractPopulation
 from .schedule import Schedule
 
 
+def decaying_adam(rate: float, clip: float, num_steps: int) -> optax.GradientTransformation:
+    """Adam whose rate falls to zero like a cosine; gradients are clipped to norm `clip`."""
+    schedule = optax.cosine_decay_schedule(rate, num_steps)
+    return optax.chain(optax.clip_by_global_norm(clip), optax.adam(schedule))
+
+
+def plain_adam(rate: float, clip: float, num_steps: int) -> optax.GradientTransformation:
+    """Adam at a constant rate, as published; nothing is clipped."""
+    return optax.adam(rate)
+
+
+def clipped_sgd(rate: float, clip: float, num_steps: int) -> optax.GradientTransformation:
+    """Plain steps along gradients clipped to norm `clip`, at a rate that falls like a cosine."""
+    schedule = optax.cosine_decay_schedule(rate, num_steps)
+    return optax.chain(optax.clip_by_global_norm(clip), optax.sgd(schedule))
+
+
 @dataclass(frozen=True)
 class Recipe:
     """How a problem is designed unless the user says otherwise.
 
     - `num_steps`, `audit_every`, `schedule`: as in `design`.
-    - `learning_rate`: Adam's first rate; it decays to zero like a cosine.
+    - `learning_rate`: the optimizer's first rate.
     - `clip`: largest norm of a gradient.
     - `price_step`: step size of price rules, which need one scalar gain, in units of price per
       unit of social gradient.
+    - `method`: makes the optimizer from rate, clip and number of steps.
     """
 
     num_steps: int = 300
@@ -33,10 +51,11 @@ class Recipe:
     audit_every: int = 25
     price_step: float = 0.1
 
+    method: Callable[[float, float, int], optax.GradientTransformation] = decaying_adam
+
     def optimizer(self, num_steps: int) -> optax.GradientTransformation:
-        """Clipped Adam with cosine decay over `num_steps`."""
-        rate = optax.cosine_decay_schedule(self.learning_rate, num_steps)
-        return optax.chain(optax.clip_by_global_norm(self.clip), optax.adam(rate))
+        """The method at this rate and clip, for so many steps."""
+        return self.method(self.learning_rate, self.clip, num_steps)
 
     def plain_optimizer(self) -> optax.GradientTransformation:
         """Plain steps of constant size, for price rules."""
@@ -127,6 +146,10 @@ class AbstractSetting(ABC):
     @abstractmethod
     def cap(self) -> float | None:
         """A proved bound on the objective, or None."""
+
+    def oracles(self) -> dict[str, Any]:
+        """Independent numbers to read the value beside, by name; None where one is not known."""
+        return {}
 
     @abstractmethod
     def snapshot(self, mechanism: Mechanism, response: Response) -> dict[str, np.ndarray]:

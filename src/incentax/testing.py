@@ -14,11 +14,11 @@ from jax.flatten_util import ravel_pytree
 
 from ._types import Mechanism, Objective
 from .adjoint import AbstractAdjoint
-from .certificate import in_float64
 from .equilibrium import AbstractSolver, solve
 from .flow import exploitability, population_flow
 from .game import AbstractGame
 from .population import AbstractPopulation
+from .precision import in_float64
 
 TOLERANCE = 1e-8
 

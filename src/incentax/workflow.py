@@ -1,70 +1,20 @@
 """From an order to a finished run directory: design, checkpoint, certify, compare, record."""
 
-import dataclasses
-import json
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Protocol, runtime_checkable
 
 import jax
 import numpy as np
-import optax
 
 from ._status import Status
-from ._types import Key, Mechanism
-from .adjoint import AbstractAdjoint, Backprop, Checkpointed
+from ._types import Key
 from .certificate import Certificate, certify
-from .design import Progress, Result, StepRecord, design, initial_state
-from .population import AbstractPopulation, Access
-from .problems import Problem
-from .rule import (
-    AbstractRule,
-    Externality,
-    Hypergradient,
-    Setup,
-    SocialGradient,
-    TangentForm,
-    ZerothOrder,
-    check_access,
-)
+from .design import design, initial_state
+from .order import Order
+from .progress import Progress, Result, StepRecord
 from .run_directory import RunDirectory
-from .setting import AbstractSetting
-
-
-def _social_gradient(setting: AbstractSetting) -> AbstractRule:
-    constraints = setting.constraints()
-    if constraints is None:
-        return SocialGradient()
-    return SocialGradient(TangentForm.of(constraints))
-
-
-def _externality(setting: AbstractSetting) -> AbstractRule:
-    marginal_cost = setting.marginal_cost()
-    if marginal_cost is None:
-        raise ValueError(
-            "expected a problem whose agents' marginal costs are known for externality, got one "
-            "without; try social-gradient"
-        )
-    return Externality(marginal_cost)
-
-
-RULES: Mapping[str, Callable[[AbstractSetting], AbstractRule]] = {
-    "hypergradient": lambda setting: Hypergradient(),
-    "social-gradient": _social_gradient,
-    "externality": _externality,
-    "zeroth-order": lambda setting: ZerothOrder(),
-}
-
-# Rules that need one scalar gain for all prices.
-PLAIN = ("social-gradient", "externality")
-
-# None keeps the adjoint that the problem's population comes with.
-ADJOINTS: Mapping[str, Callable[[], AbstractAdjoint] | None] = {
-    "implicit": None,
-    "checkpointed": Checkpointed,
-    "backprop": Backprop,
-}
 
 # What a certificate's rows have to satisfy to hold, beside the setting's own exploitability bound.
 TOLERANCES = {"residual": 1e-2, "gradient_error": 1e-2}
@@ -84,65 +34,6 @@ class Watch(Protocol):
 
     def step(self, progress: Progress) -> None:
         """A design step was made."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Order:
-    """What to design and how: with the same order, a resumed run ends bit for bit the same."""
-
-    problem: Problem
-    rule: str
-    adjoint: str
-    num_steps: int
-    seed: int
-    values: dict[str, Any] | None = None
-
-    @property
-    def adjoint_used(self) -> str | None:
-        """The adjoint's name, or None under a rule that differentiates nothing."""
-        return (
-            self.adjoint if RULES[self.rule](self.problem.setting).needs >= Access.MODEL else None
-        )
-
-    def config(self) -> dict[str, Any]:
-        """The order as JSON, for `config.json`."""
-        setting = self.problem.setting
-        return {
-            "problem": self.problem.name,
-            "title": self.problem.title,
-            "summary": self.problem.summary,
-            "source": self.problem.source,
-            "kind": setting.kind,
-            "rule": self.rule,
-            "adjoint": self.adjoint_used,
-            "objective": setting.objective_name,
-            "sense": setting.sense,
-            "steps": self.num_steps,
-            "seed": self.seed,
-            "settings": setting.options(),
-            "citations": list(self.problem.citations),
-            "values": self.values,
-        }
-
-    def check(self) -> None:
-        """Nothing if all that the order names can be made and goes together; else `ValueError`."""
-        setting = self.problem.setting
-        key = jax.random.key(self.seed)
-        population, mechanism, rule, optimizer = _ingredients(self, key)
-        check_access(rule, population)
-        sign = 1 if setting.sense == "maximize" else -1
-        setup = Setup(population, setting.objective(), mechanism, optimizer, sign, key)
-        rule.guard.refuse(setup)
-
-    def check_resumes(self, run: RunDirectory) -> None:
-        """Nothing if `run` was begun with this order; a `ValueError` naming what differs if not."""
-        for key, wanted in self.config().items():
-            found = run.config.get(key)
-            if found != json.loads(json.dumps(wanted)):
-                raise ValueError(
-                    f"expected the options that {run.path} was begun with, got {key} {wanted!r} "
-                    f"instead of {found!r}; leave it as it was, or choose another --out"
-                )
 
 
 def perform(
@@ -185,6 +76,7 @@ def perform(
         "value": result.value,
         "baselines": baselines,
         "cap": result.certificate.cap,
+        "oracles": setting.oracles(),
         "exploitability": result.certificate.exploitability,
         "residual": result.certificate.residual,
         "steps": len(history),
@@ -210,8 +102,8 @@ def _design(
     design_key: Key,
 ) -> tuple[Result, list[StepRecord]]:
     setting = order.problem.setting
-    recipe = setting.recipe()
-    population, mechanism, rule, optimizer = _ingredients(order, mechanism_key)
+    recipe = order.recipe_used
+    population, mechanism, rule, optimizer = order.ingredients(mechanism_key)
     start = initial_state(population, mechanism, optimizer, design_key, rule=rule)
     state, history = run.load_checkpoint(start) or (start, [])
     cap = setting.cap()
@@ -251,25 +143,6 @@ def _design(
     )
     run.save_checkpoint(result.state, history)
     return result, history
-
-
-def _ingredients(
-    order: Order, mechanism_key: Key
-) -> tuple[AbstractPopulation, Mechanism, AbstractRule, optax.GradientTransformation]:
-    """Population, starting mechanism, rule and optimizer of an order."""
-    setting = order.problem.setting
-    recipe, population = setting.recipe(), setting.population()
-    unrolled = ADJOINTS[order.adjoint]
-    if unrolled is not None:
-        if population.offers < Access.MODEL:
-            raise ValueError(
-                f"expected --adjoint implicit for {order.problem.name}, got {order.adjoint}, but "
-                f"of its population {population.offers.sentence}; leave it out"
-            )
-        population = dataclasses.replace(population, adjoint=unrolled())
-    plain = order.rule in PLAIN
-    optimizer = recipe.plain_optimizer() if plain else recipe.optimizer(order.num_steps)
-    return population, setting.mechanism(mechanism_key), RULES[order.rule](setting), optimizer
 
 
 def certificate_rows(certificate: Certificate, exploitability: float) -> list[dict[str, Any]]:

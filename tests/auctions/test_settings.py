@@ -4,10 +4,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from incentax.auctions.cap import revenue_cap
 
 import incentax as ix
 from incentax.auctions import Economy, EqualShares, FirstPrice, PriorFree
+from incentax.auctions.oracle import revenue_cap
 from incentax.auctions.oracle.market import Market
 
 
@@ -116,7 +116,7 @@ class TestOptions:
         assert setting.options()["horizon"] == 4
         changed = setting.with_options(horizon=2.0, temperature=0.01, width=8.0)
         assert changed.economy.horizon == 2 and isinstance(changed.economy.horizon, int)
-        assert changed.bidding.temperature == 0.01 and changed.width == 8
+        assert changed.bidding.temperature == 0.01 and changed.form.width == 8
         assert setting.economy.horizon == 4
 
     def test_unknown_names_have_a_nearest(self):

@@ -1,6 +1,6 @@
 """The economy of an auction, as plain numbers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import jax
 import jax.numpy as jnp
@@ -9,6 +9,7 @@ from jaxtyping import Array, Float
 
 from .game import BatchedAuction
 from .oracle import AbstractAfterWin, Leave, Market, Regenerate, Stay
+from .utility import AbstractUtility, RiskNeutral
 from .valuation import AbstractValuation, Constant, Drifting, gaussian_kernel
 
 
@@ -21,6 +22,7 @@ class Economy:
     - `decay`: the initial distribution is proportional to decay^index; 1 is uniform.
     - `growth`, `spread`: of the Gaussian value kernel; spread 0 keeps values constant.
     - `departure`, `reentry`: probability that a winner leaves, and that somebody out returns.
+    - `utility`: what winning is worth to a bidder.
     """
 
     horizon: int = 4
@@ -32,6 +34,7 @@ class Economy:
     spread: float = 0.0
     departure: float = 1.0
     reentry: float = 0.0
+    utility: AbstractUtility = field(default_factory=RiskNeutral)
 
     def __post_init__(self):
         if self.horizon < 1:
@@ -80,12 +83,16 @@ class Economy:
             horizon=self.horizon,
             num_bids=self.num_bids,
             valuation=self.valuation(),
+            utility=self.utility,
             departure=self.departure,
             reentry=self.reentry,
         )
 
     def market(self, initial_values: np.ndarray | None = None) -> Market | None:
-        """The same economy for the oracles, in float64; None where winners leave only sometimes."""
+        """The same economy for the oracles, in float64; None where winners leave only sometimes.
+
+        Oracles know bidders who weigh surpluses by round, not how others feel about risk.
+        """
         after_win = self._after_win()
         if after_win is None:
             return None
@@ -102,6 +109,7 @@ class Economy:
             horizon=self.horizon,
             supply=self.supply,
             after_win=after_win,
+            round_weights=self.utility.round_weights(self.horizon),
         )
 
     def _kernel(self) -> Float[Array, "S S"]:

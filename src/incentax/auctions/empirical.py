@@ -15,10 +15,11 @@ from ..population import EquilibriumPopulation
 from ..setting import AbstractSetting, HeldOut, Recipe
 from .game import BatchedAuction
 from .held_out import bootstrap_interval
-from .oracle import myerson, revenue_cap
-from .settings import NeuralRevenue, krylov
+from .oracle import myerson
+from .settings import KnownEconomy, krylov
 from .snapshot import auction_snapshot
 from .valuations import Valuations, distribution
+from .yardsticks import proved_cap
 
 CONFIDENCE = 0.95
 
@@ -35,7 +36,7 @@ class EmpiricalRevenue(AbstractSetting):
     sense: ClassVar[Literal["maximize", "minimize"]] = "maximize"
     objective_name: ClassVar[str] = "revenue"
 
-    published: NeuralRevenue
+    published: KnownEconomy
     valuations: Valuations
     seed: int
     resamples: int = 200
@@ -83,8 +84,8 @@ class EmpiricalRevenue(AbstractSetting):
     def cap(self) -> float | None:
         """The tightest proved bound for the half designed on."""
         design, _ = self.valuations.halves(self.seed)
-        market = self.published.economy.market(design.law)
-        return None if market is None else revenue_cap(market)
+        economy = self.published.economy
+        return proved_cap(economy, revenue, economy.market(design.law))
 
     def snapshot(self, mechanism: Mechanism, response: Equilibrium) -> dict[str, np.ndarray]:
         """The equilibrium's arrays."""

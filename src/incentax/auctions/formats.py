@@ -3,6 +3,7 @@
 from typing import final
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
@@ -69,6 +70,36 @@ class ReservePrice(AbstractAuction):
     def __call__(self, t: Time, bids: Bids, remaining: Scalar) -> Offer:
         """Sell the mass of bids at or above the reserve; winners pay their bids."""
         return Offer(jnp.minimum(_mass_from(bids, self.reserve[t]), remaining), _grid(bids))
+
+
+@final
+class SoftReserve(AbstractAuction):
+    """Pay-as-bid with a supply and a reserve per round that gradients can move.
+
+    Sells a share of what remains, and at most the mass of bids above the reserve, where bids near
+    it count in part: half at the reserve, all a few ticks above.
+
+    **Arguments:**
+
+    - `share` [H]: logits of the share of the remaining supply.
+    - `reserve` [H]: logits of the reserve, in [0, 1].
+    """
+
+    share: Float[Array, " H"]
+    reserve: Float[Array, " H"]
+    num_bids: None = eqx.field(static=True, default=None)
+
+    @property
+    def horizon(self) -> int:
+        """One share and one reserve a round."""
+        return self.share.shape[-1]
+
+    def __call__(self, t: Time, bids: Bids, remaining: Scalar) -> Offer:
+        """Sell to the bids that count; winners pay their bids."""
+        above = (_grid(bids) - jax.nn.sigmoid(self.reserve[t])) * bids.shape[0]
+        demand = jnp.sum(bids * jax.nn.sigmoid(above))
+        supply = jnp.minimum(remaining * jax.nn.sigmoid(self.share[t]), demand)
+        return Offer(supply, _grid(bids))
 
 
 @final

@@ -5,6 +5,7 @@ from typing import final
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from .._types import Scalar, Time
@@ -19,6 +20,18 @@ class AbstractUtility(eqx.Module):
     ) -> Float[Array, "*shape"]:
         """Utility, in the units of value; increasing in value, decreasing in payment."""
 
+    @abstractmethod
+    def round_weights(self, horizon: int) -> np.ndarray | None:
+        """[H], the weights d where utility is d[t] x (v - p); None where it is no such product.
+
+        It tells which bounds are proved for these bidders.
+        """
+
+    @property
+    @abstractmethod
+    def is_concave(self) -> bool:
+        """Whether no bidder prefers a lottery over surpluses to its mean."""
+
 
 @final
 class RiskNeutral(AbstractUtility):
@@ -27,6 +40,15 @@ class RiskNeutral(AbstractUtility):
     def __call__(self, t, value, payment):
         """V - p."""
         return value - payment
+
+    def round_weights(self, horizon):
+        """Ones."""
+        return np.ones(horizon)
+
+    @property
+    def is_concave(self) -> bool:
+        """Yes: it is linear."""
+        return True
 
 
 @final
@@ -48,6 +70,15 @@ class ConstantRiskAversion(AbstractUtility):
         aversion = jnp.asarray(self.aversion, value.dtype)
         return -jnp.expm1(-aversion * (value - payment)) / aversion
 
+    def round_weights(self, horizon):
+        """None: the surplus does not enter linearly."""
+        return None
+
+    @property
+    def is_concave(self) -> bool:
+        """Whether aversion is above zero."""
+        return bool(self.aversion > 0)
+
 
 @final
 class Impatient(AbstractUtility):
@@ -59,3 +90,12 @@ class Impatient(AbstractUtility):
         """The discounted surplus."""
         delay = jnp.asarray(t, value.dtype) * jnp.asarray(self.impatience, value.dtype)
         return (value - payment) / (1 + delay)
+
+    def round_weights(self, horizon):
+        """1 / (1 + impatience * t)."""
+        return 1 / (1 + float(self.impatience) * np.arange(horizon))
+
+    @property
+    def is_concave(self) -> bool:
+        """Yes: in each round it is linear."""
+        return True

@@ -10,12 +10,15 @@ from typing import Annotated, Any
 import typer
 
 from .._status import Status
-from ..auctions import EmpiricalRevenue, NeuralRevenue, on_grid, read_valuations
+from ..auctions import EmpiricalRevenue, KnownEconomy, on_grid, read_valuations
+from ..auctions.settings import FORMS
+from ..objective import revenue
+from ..order import ADJOINTS, RECIPES, RULES, Order
 from ..problems import Problem
 from ..report.html import write_report
 from ..report.table import result_panel
 from ..run_directory import RunDirectory
-from ..workflow import ADJOINTS, RULES, Order, perform
+from ..workflow import perform
 from .console import CompileClock, keep_compiled_programs, notes, results, versions
 from .live import Live
 from .main import DONE, FAILED, app
@@ -32,8 +35,18 @@ def design_command(
         typer.Option(help=f"How to improve: {', '.join(RULES)}; default: the problem's own."),
     ] = None,
     adjoint: Annotated[
-        str, typer.Option(help=f"How gradients pass the equilibrium: {', '.join(ADJOINTS)}.")
-    ] = "implicit",
+        str | None,
+        typer.Option(
+            help=f"How gradients pass the equilibrium: {', '.join(ADJOINTS)}; default: implicit, "
+            "or checkpointed with the paper's recipe."
+        ),
+    ] = None,
+    recipe: Annotated[
+        str, typer.Option(help=f"Steps, temperatures and optimizer: {', '.join(RECIPES)}.")
+    ] = "default",
+    form: Annotated[
+        str | None, typer.Option(help=f"Form of an auction to design: {', '.join(FORMS)}.")
+    ] = None,
     steps: Annotated[int | None, typer.Option(help="Exchanges with the population.")] = None,
     seconds: Annotated[
         float | None, typer.Option(help="Stop designing after so many seconds.")
@@ -63,14 +76,16 @@ def design_command(
     clock = CompileClock()
     if rule is not None:
         choose("a rule", rule, RULES)
+    choose("a recipe", recipe, RECIPES)
+    adjoint = ("checkpointed" if recipe == "paper" else "implicit") if adjoint is None else adjoint
     choose("an adjoint", adjoint, ADJOINTS)
     _check(steps, seconds)
-    problem = find_problem(name, settings or [])
+    problem = find_problem(name, settings or [], form)
     problem, facts = _with_values(problem, values, column, scale, seed)
     problem, roads = with_network(problem, net, trips)
     rule = problem.setting.default_rule if rule is None else rule
-    num_steps = problem.setting.recipe().num_steps if steps is None else steps
-    order = Order(problem, rule, adjoint, num_steps, seed, facts or roads)
+    num_steps = RECIPES[recipe](problem.setting).num_steps if steps is None else steps
+    order = Order(problem, rule, adjoint, num_steps, seed, facts or roads, recipe)
     order.check()
     run = _open(out, order, resume)
     keep_compiled_programs()
@@ -121,9 +136,10 @@ def _with_values(problem, values, column, scale, seed) -> tuple[Problem, dict[st
     if column is None:
         raise ValueError("expected --column with --values, got none; name the column to read")
     setting = problem.setting
-    if not isinstance(setting, NeuralRevenue):
+    if not isinstance(setting, KnownEconomy) or setting.goal is not revenue:
         raise ValueError(
-            f"expected an auction of one population for --values, got {problem.name}; try a1"
+            "expected an auction of one population for revenue with --values, got "
+            f"{problem.name}; try a1"
         )
     numbers = read_valuations(values, column)
     sample = on_grid(numbers, setting.economy.num_values, scale)

@@ -90,4 +90,13 @@ def _root(
 
 
 # Commands register themselves on `app`, which must exist first.
-from . import compare, design, people, report, show  # noqa: E402, F401
+from . import (  # noqa: E402
+    compare,  # noqa: F401
+    design,  # noqa: F401
+    oracle,  # noqa: F401
+    people,  # noqa: F401
+    report,  # noqa: F401
+    reproduce,  # noqa: F401
+    show,  # noqa: F401
+    simulate,  # noqa: F401
+)

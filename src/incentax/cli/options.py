@@ -1,8 +1,11 @@
 """Turning words on the command line into objects, with the nearest word when there is none."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TypeVar
 
+from ..auctions import KnownEconomy
+from ..auctions.settings import FORMS
 from ..problems import Problem, problems
 from ..setting import nearest
 
@@ -17,10 +20,19 @@ def choose(what: str, word: str, table: Mapping[str, T]) -> T:
     raise ValueError(f"expected {what} among {known}; got {word!r}" + nearest(word, table))
 
 
-def find_problem(name: str, settings: list[str]) -> Problem:
-    """The problem of that name with `key=value` changes applied."""
+def find_problem(name: str, settings: list[str], form: str | None = None) -> Problem:
+    """The problem of that name, with another form of mechanism and `key=value` changes applied."""
     problem = choose("a problem", name, problems)
+    if form is not None:
+        problem = replace(problem, setting=_with_form(problem, form))
     return problem.with_options(**parse_settings(settings)) if settings else problem
+
+
+def _with_form(problem: Problem, form: str) -> KnownEconomy:
+    made = choose("a form", form, FORMS)
+    if not isinstance(problem.setting, KnownEconomy):
+        raise ValueError(f"expected an auction of one population for --form, got {problem.name}")
+    return replace(problem.setting, form=made(), plan=None)
 
 
 def parse_settings(settings: list[str]) -> dict[str, float]:

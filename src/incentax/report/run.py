@@ -54,6 +54,7 @@ _RESULT = {
     "value": (_NUMBER, False),
     "baselines": (_NUMBERS, False),
     "cap": (_NUMBER, False),
+    "oracles": (_RECORD, False),
     "exploitability": (_NUMBER, False),
     "residual": (_NUMBER, False),
     "steps": (_WHOLE, False),

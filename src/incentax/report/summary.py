@@ -137,6 +137,8 @@ def standings(result: Result) -> list[Standing]:
     for name, other in (result.get("baselines") or {}).items():
         if finite(other):
             rows.append(_against(words(name), other, "baseline", value, sign))
+    for name, other, kind in oracle_standings(result):
+        rows.append(_against(name, other, kind, value, sign))
     if finite(result.get("cap")):
         rows.append(_against("proven cap", result["cap"], "cap", value, sign))
     if value is not None and finite(value):
@@ -144,6 +146,49 @@ def standings(result: Result) -> list[Standing]:
     # On equal values the cap leads and a baseline follows.
     order = {"cap": 0, "design": 1, "baseline": 2}
     return sorted(rows, key=lambda row: (-sign * row.value, order[row.kind]))
+
+
+def oracle_standings(
+    result: Result,
+) -> list[tuple[str, float, Literal["baseline", "cap"]]]:
+    """(name, value, kind) of the oracle numbers that bear on the objective and say something new.
+
+    Oracles speak of revenue. A cap is left out where it is the tightest one, shown as such.
+
+    >>> oracles = {"constant_price": 0.41, "first_best": 0.57, "myerson_cap": None}
+    >>> oracle_standings({"objective": "revenue", "oracles": oracles, "cap": 0.44})
+    [('best constant price', 0.41, 'baseline'), ('first best', 0.57, 'cap')]
+    """
+    oracles = result.get("oracles") or {}
+    if result.get("objective") != "revenue":
+        return []
+    rows: list[tuple[str, float, Literal["baseline", "cap"]]] = []
+    for key, (name, kind) in _ORACLES.items():
+        other = oracles.get(key)
+        if finite(other) and not (kind == "cap" and other == result.get("cap")):
+            rows.append((name, other, kind))
+    return rows
+
+
+_ORACLES: dict[str, tuple[str, Literal["baseline", "cap"]]] = {
+    "first_price": ("first price at clearing prices", "baseline"),
+    "constant_price": ("best constant price", "baseline"),
+    "posted_price": ("best posted prices", "baseline"),
+    "myerson_cap": ("Myerson's cap", "cap"),
+    "weighted_cap": ("cap for weighted rounds", "cap"),
+    "memoryless_cap": ("cap without memory", "cap"),
+    "dynamic_cap": ("cap by dynamic virtual values", "cap"),
+    "first_best": ("first best", "cap"),
+}
+
+
+def oracle_rows(record: Result) -> list[tuple[str, str, str]]:
+    """(name, value, prices) of an oracle record, all rows, `-` where one does not apply."""
+    rows = []
+    for key, (name, _) in _ORACLES.items():
+        prices = record.get(f"{key}_prices" if key == "first_price" else key + "s") or ()
+        rows.append((name, number(record.get(key)), " ".join(f"{p:.3f}" for p in prices)))
+    return rows
 
 
 def _against(

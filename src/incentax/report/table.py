@@ -21,6 +21,7 @@ from .summary import (
     finite,
     gap_words,
     number,
+    oracle_rows,
     outcome,
     percent,
     standings,
@@ -159,6 +160,39 @@ def problem_table(problems: Iterable[Listed]) -> Table:
     table = _table(("name", "what is designed", "source"))
     for name, summary, source in problem_rows(problems):
         table.add_row(Text(name, style="bold"), Text(summary), Text(source, style="dim"))
+    return table
+
+
+def oracle_table(record: Result, title: str) -> Table:
+    """What is provably possible in one auction; `record` as `incentax oracle --json` prints it."""
+    table = _table(("oracle", "revenue", "prices by round"), right=(1,))
+    for name, value, prices in oracle_rows(record):
+        table.add_row(Text(name), value, Text(prices))
+    table.title = Text(title, style="bold")
+    table.title_justify = "left"
+    table.caption = f"proven cap on {record['objective']}: {number(record['cap'])}"
+    table.caption_justify = "left"
+    return table
+
+
+def simulation_table(record: Result) -> Table:
+    """A mechanism among finitely many bidders; `record` as `incentax simulate --json` prints it."""
+    table = _table(("", words(record["objective"]), "95 % interval"), right=(1, 2))
+    for name, key in (
+        (f"among {record['agents']:,} bidders", "value"),
+        ("minus mean field", "difference"),
+        ("best response gains", "exploitability"),
+    ):
+        low = "low" if key == "value" else f"{key}_low"
+        high = "high" if key == "value" else f"{key}_high"
+        interval = f"{number(record[low])} to {number(record[high])}"
+        table.add_row(Text(name), number(record[key]), interval)
+    table.add_row(Text("mean field"), number(record["mean_field"]), "")
+    table.caption = (
+        f"{record['trials']:,} auctions, {duration(record['seconds_per_trial'])} each, "
+        f"{duration(record['seconds'])} in all"
+    )
+    table.caption_justify = "left"
     return table
 
 

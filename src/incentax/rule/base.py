@@ -4,6 +4,7 @@ from abc import abstractmethod
 from typing import Any
 
 import equinox as eqx
+import optax
 
 from .._types import Key, Mechanism, Objective, Response, Scalar
 from ..population import AbstractPopulation, Access
@@ -35,6 +36,15 @@ class AbstractRule(eqx.Module):
     def guard(self) -> AbstractGuard:
         """What is refused before a design with this rule runs, and watched while it does."""
         return Unguarded()
+
+    def towards(self, sign: int) -> "AbstractRule":
+        """The rule for a planner who maximises (1) or minimises (-1); most serve both alike."""
+        return self
+
+    def optimizer(self, num_steps: int) -> optax.GradientTransformation:
+        """What turns its gradients into steps: clipped Adam with cosine decay from 1e-3."""
+        rate = optax.cosine_decay_schedule(1e-3, num_steps)
+        return optax.chain(optax.clip_by_global_norm(1.0), optax.adam(rate))
 
     @abstractmethod
     def exchange(

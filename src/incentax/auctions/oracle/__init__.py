@@ -42,8 +42,10 @@ from .first_price_baselines import first_price_best_supply as first_price_best_s
 from .first_price_baselines import first_price_equal_split as first_price_equal_split
 from .indifference import indifference_prices as indifference_prices
 from .market import Market as Market
+from .mixture_cap import mixture_cap as mixture_cap
 from .myerson import OptimalPrice as OptimalPrice
 from .myerson import RevenueCurve as RevenueCurve
+from .myerson import concave_hull as concave_hull
 from .myerson import has_myerson_cap as has_myerson_cap
 from .myerson import myerson as myerson
 from .myerson import myerson_cap as myerson_cap

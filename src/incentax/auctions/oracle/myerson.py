@@ -62,7 +62,7 @@ def revenue_curve(values: Float[np.ndarray, "S"], mass: Float[np.ndarray, "S"]) 
     prices = values[np.concatenate([falling[:1], falling])]
     quantities = np.concatenate([[0.0], np.cumsum(mass[falling])])
     revenues = prices * quantities
-    return RevenueCurve(prices, quantities, revenues, _concave_hull(quantities, revenues))
+    return RevenueCurve(prices, quantities, revenues, concave_hull(quantities, revenues))
 
 
 def optimal_price(curve: RevenueCurve, supply: float) -> OptimalPrice:
@@ -166,9 +166,14 @@ def _posted(curve: RevenueCurve, corner: int) -> OptimalPrice:
     )
 
 
-def _concave_hull(
+def concave_hull(
     horizontal: Float[np.ndarray, "K"], vertical: Float[np.ndarray, "K"]
 ) -> Int[np.ndarray, "M"]:
+    """`[M]`, indices of the corners of the upper concave hull of points with rising `horizontal`.
+
+    >>> concave_hull(np.array([0.0, 1.0, 2.0]), np.array([0.0, 0.1, 1.0]))
+    array([0, 2])
+    """
     # Andrew's monotone chain, upper half. Points on a straight edge are kept unless rounding says
     # otherwise: a uniform law is then never reported as ironed because of the last bit.
     x, y = horizontal.tolist(), vertical.tolist()

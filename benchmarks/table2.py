@@ -1,0 +1,46 @@
+"""Table 2 of the AMID paper on the device at hand: seconds and bytes of one gradient.
+
+    python benchmarks/table2.py --horizons 5 10 25 50
+
+One H100, as published (naive backpropagation -> AMID): H=5 0.19 s / 2760 MiB -> 0.09 / 560,
+H=10 0.25 / 8746 -> 0.21 / 586, H=25 0.71 / 16960 -> 0.67 / 826, H=50 out of memory -> 1.72 / 1076.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+from incentax.reproduction.cost import ADJOINTS, gradient_cost
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--horizons", type=int, nargs="+", default=[5, 10, 25, 50])
+    parser.add_argument("--adjoints", nargs="+", default=list(ADJOINTS), choices=list(ADJOINTS))
+    parser.add_argument("--solver-steps", type=int, default=400)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--out", type=Path, default=None, help="JSON file for the figures")
+    arguments = parser.parse_args()
+    rows = []
+    for horizon in arguments.horizons:
+        for adjoint in arguments.adjoints:
+            row = gradient_cost(
+                horizon,
+                adjoint,
+                solver_steps=arguments.solver_steps,
+                repeats=arguments.repeats,
+            )
+            rows.append(row)
+            mebibytes = (row["temporary_bytes"] or 0) / 2**20
+            seconds = "-" if row["seconds"] is None else f"{row['seconds']:.3f} s"
+            print(
+                f"H={horizon} {adjoint}: {seconds}, {mebibytes:.0f} MiB {row['error'] or ''}"
+                f" ({row['device']})",
+                flush=True,
+            )
+    if arguments.out is not None:
+        arguments.out.write_text(json.dumps(rows, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""What an economy's auctions are measured with: caps and closed-form auctions that apply to it."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from .._types import Objective
+from ..objective import Mix, revenue
+from .economy import Economy
+from .oracle import Market, first_best, mixture_cap, revenue_cap, summarise
+from .oracle.posted_search import DEFAULT_SEARCH, CrossEntropy
+
+# Beyond so many rounds the clearing program takes tens of seconds: only who asks waits for it.
+FAST_ROUNDS = 12
+
+_KEYS = (
+    "first_best",
+    "first_price",
+    "first_price_prices",
+    "myerson_cap",
+    "dynamic_cap",
+    "memoryless_cap",
+    "weighted_cap",
+    "posted_price",
+    "posted_prices",
+    "constant_price",
+)
+
+
+@dataclass(frozen=True)
+class Yardsticks:
+    """Oracle numbers by name, `None` where one does not apply, and the proved `cap`.
+
+    `numbers` are in money per bidder, prices in money per item; `cap` bounds the objective.
+    """
+
+    numbers: dict[str, Any]
+    cap: float | None
+
+
+def proved_cap(
+    economy: Economy, objective: Objective, market: Market | None = None
+) -> float | None:
+    """The tightest proved bound on what any auction of this library scores here, or `None`.
+
+    Bidders who weigh surpluses by round have the bounds of the oracles. For risk-averse ones only
+    the first best is left, by Jensen's inequality. It is left for risk-seeking ones as well if
+    nobody returns: payments depend on the bid alone, so that to bid zero beats every bid that pays
+    more than the value; no winner pays more than that.
+
+    **Arguments:**
+
+    - `market`: the economy's market with another law of values, if not its own.
+    """
+    market = economy.market() if market is None else market
+    if market is None or not (objective is revenue or isinstance(objective, Mix)):
+        return None
+    if economy.utility.round_weights(economy.horizon) is None:
+        returns = market.after_win.return_probability > 0
+        kept = economy.utility.is_concave or (not returns and economy.departure == 1)
+        return first_best(market).value if kept else None
+    if isinstance(objective, Mix):
+        return mixture_cap(market, objective.weight)
+    return revenue_cap(market)
+
+
+def yardsticks(
+    economy: Economy, objective: Objective, *, search: CrossEntropy | None = DEFAULT_SEARCH
+) -> Yardsticks:
+    """All oracle numbers that hold for this economy's bidders.
+
+    Where the utility is not linear in the surplus, prices are known only for static values and
+    winners who leave: price takers there buy at the lowest price, however they feel about risk.
+
+    **Arguments:**
+
+    - `search`: how to look for the best posted path; `None` leaves it out, which is fastest.
+
+    >>> from incentax.objective import revenue
+    >>> found = yardsticks(Economy(), revenue, search=None)
+    >>> found.numbers["first_price"], found.numbers["posted_price"], found.cap
+    (0.16, None, 0.25)
+    """
+    market = economy.market()
+    if market is None:
+        return Yardsticks(dict.fromkeys(_KEYS), None)
+    known = asdict(summarise(market, search=search))
+    numbers = {key: known[key] for key in _KEYS}
+    if economy.utility.round_weights(economy.horizon) is None:
+        leaves = market.after_win.exit_probability == 1
+        stays_out = market.after_win.return_probability == 0
+        priced = market.is_static and leaves and stays_out
+        caps = ("myerson_cap", "dynamic_cap", "memoryless_cap", "weighted_cap")
+        prices = () if priced else tuple(key for key in _KEYS if key not in (*caps, "first_best"))
+        numbers |= dict.fromkeys((*caps, *prices))
+    return Yardsticks(numbers, proved_cap(economy, objective, market))
+
+
+def fast_yardsticks(economy: Economy, objective: Objective) -> Yardsticks:
+    """The oracle numbers that take a second or two; the others are `None`."""
+    if economy.horizon <= FAST_ROUNDS:
+        return yardsticks(economy, objective, search=None)
+    return Yardsticks(dict.fromkeys(_KEYS), proved_cap(economy, objective))

@@ -1,0 +1,2 @@
+from .amid import PARTS as PARTS
+from .amid import reproduce as reproduce

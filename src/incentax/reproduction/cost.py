@@ -1,0 +1,73 @@
+"""What one gradient costs, in seconds and in compiled bytes, by adjoint and horizon."""
+
+import time
+from dataclasses import replace
+from typing import Any
+
+import equinox as eqx
+import jax
+
+from ..adjoint import AbstractAdjoint, Backprop, Checkpointed
+from ..auctions import Economy, KnownEconomy
+from ..rule import Hypergradient
+from ..setting import AbstractSetting
+
+# None keeps the setting's own adjoint, the implicit one.
+ADJOINTS: dict[str, AbstractAdjoint | None] = {
+    "backprop": Backprop(),
+    "checkpointed": Checkpointed(),
+    "implicit": None,
+}
+
+
+def gradient_cost(
+    horizon: int, adjoint: str, *, solver_steps: int, repeats: int, setting: Any = None
+) -> dict[str, Any]:
+    """One row of table 2: a gradient of revenue in A1 with this many rounds.
+
+    `temporary_bytes` is what the compiled program asks for beside inputs and outputs; where the
+    program does not fit into memory, `seconds` is None and `error` says so. Unrolled adjoints go
+    `solver_steps` steps from zero at the published temperature and rate; the implicit one as many
+    steps, then its linear solve.
+    """
+    setting = KnownEconomy(economy=Economy(horizon=horizon)) if setting is None else setting
+    exchange, inputs = _exchange(setting, ADJOINTS[adjoint], solver_steps)
+    row: dict[str, Any] = {"horizon": horizon, "adjoint": adjoint, "solver_steps": solver_steps}
+    row |= {"device": jax.devices()[0].device_kind, "jax": jax.__version__}
+    row |= {"seconds": None, "temporary_bytes": None, "error": None}
+    try:
+        began = time.perf_counter()
+        compiled = exchange.lower(*inputs).compile()
+        row["compile_seconds"] = time.perf_counter() - began
+        analysis = compiled.compiled.memory_analysis()
+        row["temporary_bytes"] = int(analysis.temp_size_in_bytes)
+        jax.block_until_ready(eqx.filter(compiled(*inputs), eqx.is_array))
+        times = []
+        for _ in range(repeats):
+            began = time.perf_counter()
+            jax.block_until_ready(eqx.filter(compiled(*inputs), eqx.is_array))
+            times.append(time.perf_counter() - began)
+        row["seconds"] = min(times)
+    except (RuntimeError, MemoryError) as error:
+        # XLA raises RuntimeError (RESOURCE_EXHAUSTED) where memory ends, as the paper reports.
+        row["error"] = str(error).splitlines()[0][:120]
+    return row
+
+
+def _exchange(
+    setting: AbstractSetting, adjoint: AbstractAdjoint | None, solver_steps: int
+) -> tuple[Any, tuple[Any, ...]]:
+    population: Any = setting.population()
+    solver = replace(population.solver, learning_rate=10.0, num_steps=solver_steps)
+    population = replace(population, solver=solver)
+    if adjoint is not None:
+        population = replace(population, adjoint=adjoint)
+    mechanism = setting.mechanism(jax.random.key(0))
+    state = population.init(mechanism, key=jax.random.key(1))
+
+    @eqx.filter_jit
+    def exchange(population, mechanism, state, key):
+        found = Hypergradient().exchange(population, setting.objective(), mechanism, state, key=key)
+        return found.value, found.gradient
+
+    return exchange, (population, mechanism, state, jax.random.key(2))

@@ -1,0 +1,156 @@
+"""Games among N whose equilibria and revenues are known exactly: what theorems are measured on."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import scipy.stats
+from jaxtyping import Float
+
+
+class Slope(NamedTuple):
+    """A fitted exponent with its 95 % interval."""
+
+    slope: float
+    low: float
+    high: float
+
+
+def fitted_slope(numbers: Float[np.ndarray, " n"], sizes: Float[np.ndarray, " n"]) -> Slope:
+    """The exponent k of sizes ~ numbers ^ k, by least squares on logarithms.
+
+    >>> numbers = np.array([10.0, 100.0, 1000.0])
+    >>> fitted_slope(numbers, 3 / np.sqrt(numbers)).slope
+    -0.5
+    """
+    fit: Any = scipy.stats.linregress(np.log(numbers), np.log(np.abs(sizes)))
+    half = float(scipy.stats.t.ppf(0.975, len(numbers) - 2) * fit.stderr)
+    return Slope(float(fit.slope), float(fit.slope) - half, float(fit.slope) + half)
+
+
+@dataclass(frozen=True)
+class TrackingGame:
+    """Agents track private targets and dislike moving with the crowd: linear and quadratic.
+
+    Agent i draws a target X_i ~ N(`target`, `spread`^2), sees it alone, chooses a_i and pays
+    a_i^2 / 2 - X_i a_i + `crowding` a_i m, with m the mean action of all N. Equilibria are linear
+    in the target, with closed forms for every N and in the limit.
+    """
+
+    target: float = 1.0
+    spread: float = 1.0
+    crowding: float = 0.5
+
+    def mean_field_action(self, target: np.ndarray) -> np.ndarray:
+        """The mean-field equilibrium: X - crowding x mean action."""
+        return target - self.crowding * self.mean_field_mean
+
+    @property
+    def mean_field_mean(self) -> float:
+        """The mean action at the mean-field equilibrium: target / (1 + crowding)."""
+        return self.target / (1 + self.crowding)
+
+    def equilibrium_action(self, target: np.ndarray, num_agents: int) -> np.ndarray:
+        """The N-player equilibrium, in which an agent knows that she is part of the mean."""
+        others, own = self._weights(num_agents)
+        mean = self.target / (own + others)
+        return (target - others * mean) / own
+
+    def gain(self, num_agents: int) -> float:
+        """Exploitability of the mean-field action among N: the best unilateral gain, exactly.
+
+        The best reply to N - 1 mean-field players is linear; the gain is the quadratic's
+        curvature times the squared distance from it, in expectation over targets.
+        """
+        others, own = self._weights(num_agents)
+        # Distance (X - others m) / own - (X - crowding m), with m the mean-field mean.
+        slope = 1 / own - 1
+        offset = self.mean_field_mean * (self.crowding - others / own)
+        square = (slope * self.target + offset) ** 2 + (slope * self.spread) ** 2
+        return 0.5 * own * square
+
+    def smooth_gap(self, num_agents: int) -> float:
+        """E m_N^2 - m^2 under the mean-field action: a smooth objective's error, exactly."""
+        return self.spread**2 / num_agents
+
+    def kinked_gap(self, num_agents: int) -> float:
+        """E |m_N - m| under the mean-field action: a Lipschitz objective's error, exactly."""
+        return self.spread * float(np.sqrt(2 / (np.pi * num_agents)))
+
+    def sampled_gaps(
+        self, rng: np.random.Generator, num_agents: int, num_trials: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Samples of m_N^2 - m^2 and of |m_N - m|, from all N targets."""
+        mean, targets = np.empty(num_trials), np.empty(0)
+        for k in range(num_trials):
+            targets = rng.normal(self.target, self.spread, num_agents)
+            mean[k] = self.mean_field_action(targets).mean()
+        return mean**2 - self.mean_field_mean**2, np.abs(mean - self.mean_field_mean)
+
+    def _weights(self, num_agents: int) -> tuple[float, float]:
+        share = 1 / num_agents
+        return self.crowding * (1 - share), 1 + 2 * self.crowding * share
+
+
+def goods_sold(num_agents: int, demand: float, supply: float) -> float:
+    """E min(K, B), with K goods and B binomial buyers; sums to within 1e-30 of exact.
+
+    >>> goods_sold(2, 0.5, 0.5)
+    0.75
+    """
+    reach = 12 * np.sqrt(num_agents * demand * (1 - demand)) + 12
+    least = max(0, int(num_agents * demand - reach))
+    buyers = np.arange(least, min(num_agents, int(num_agents * demand + reach)) + 1)
+    goods = np.floor(supply * num_agents + 1e-9)
+    odds = scipy.stats.binom.pmf(buyers, num_agents, demand)
+    return float(odds @ np.minimum(buyers, goods))
+
+
+def posted_revenue(num_agents: int, price: float, supply: float) -> float:
+    """Revenue per bidder at a posted price, uniform values: price x E min(K, B) / N.
+
+    >>> posted_revenue(100, 0.2, 0.8)
+    0.156822
+    """
+    return price * goods_sold(num_agents, 1 - price, supply) / num_agents
+
+
+def mean_field_bids_revenue(num_agents: int, supply: float, points: int = 200) -> float:
+    """Revenue per bidder when all bid min(v, 1 - supply), uniform values, first price.
+
+    Revenue is the integral over prices below 1 - supply of the goods that go to bids above them;
+    `points` of a Gauss rule, crowded near the clearing price where all the change is.
+
+    >>> round(mean_field_bids_revenue(100, 0.8) - 0.16, 5)
+    -0.00036
+    """
+    clearing = 1 - supply
+    nodes, weights = np.polynomial.legendre.leggauss(points)
+    below = (1 - nodes) / 2
+    prices = clearing * (1 - below**3)
+    sold = np.array([goods_sold(num_agents, 1 - price, supply) for price in prices])
+    return float(np.sum(weights / 2 * clearing * 3 * below**2 * sold)) / num_agents
+
+
+def pay_as_bid_revenue(num_agents: int, supply: float) -> float:
+    """Revenue per bidder at the exact N-player equilibrium of first price, uniform values.
+
+    K (N - K) / (N (N + 1)) with K goods.
+    """
+    goods = round(supply * num_agents)
+    return goods * (num_agents - goods) / (num_agents * (num_agents + 1))
+
+
+def atom_gain(num_agents: int, supply: float, value: float = 0.995) -> float:
+    """What a bidder of this value gains among N by bidding a hair above min(v, 1 - supply).
+
+    At the atom she wins with probability E min(1, K / (B + 1)), B binomial; above it surely.
+
+    >>> round(atom_gain(100, 0.8) * 10, 4)
+    0.1579
+    """
+    rivals = np.arange(num_agents)
+    odds = scipy.stats.binom.pmf(rivals, num_agents - 1, supply)
+    goods = round(supply * num_agents)
+    at_atom = float(odds @ np.minimum(1, goods / (rivals + 1)))
+    return (1 - at_atom) * (value - (1 - supply))

@@ -1,0 +1,184 @@
+"""A designed auction among finitely many bidders, beside its mean-field value."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import equinox as eqx
+import jax
+import numpy as np
+
+from ._types import Key, Mechanism
+from .auctions import (
+    BatchedAuction,
+    Deviation,
+    KnownEconomy,
+    PriorFree,
+    deviation_gain_among,
+    paired_interval,
+    simulate,
+)
+from .auctions.settings import FORMS, RandomEconomy
+from .certificate import certify
+from .equilibrium import solve
+from .precision import in_float64
+from .problems import Problem, problems
+from .run_directory import RunDirectory
+from .setting import AbstractSetting
+
+# The best response is judged on this many auctions at most: each needs a look at every bid.
+_MOST_DEVIATIONS = 200
+# A prior-free mechanism meets this many games at most: each has an equilibrium of its own.
+_MOST_GAMES = 20
+
+
+@dataclass(frozen=True, eq=False)
+class Encounter:
+    """A game, the equilibrium policy `[H, S + 1, A]` that the mechanism induces, and its value."""
+
+    game: BatchedAuction
+    policy: np.ndarray
+    mean_field: float
+    exploitability: float
+
+
+def simulate_run(run: RunDirectory, *, num_agents: int, num_trials: int, seed: int) -> dict:
+    """`simulate_mechanism` for the mechanism in a run directory; the record is kept there."""
+    problem = _problem_of(run)
+    like = problem.setting.mechanism(jax.random.key(0))
+    mechanism = run.load_mechanism(like)
+    record = simulate_mechanism(
+        problem, mechanism, num_agents=num_agents, num_trials=num_trials, seed=seed
+    )
+    run.save_simulation(record)
+    return record
+
+
+def simulate_mechanism(
+    problem: Problem, mechanism: Mechanism, *, num_agents: int, num_trials: int, seed: int
+) -> dict[str, Any]:
+    """Value among `num_agents` bidders with a 95 % interval, its mean-field counterpart, and more.
+
+    `difference` is the finite value minus the mean-field one; `exploitability` is what one bidder
+    gains by a best response to simulated opponents.
+
+    **Raises:** `ValueError` for a problem that is no auction.
+    """
+    if num_agents < 1 or num_trials < 2:
+        raise ValueError(
+            f"expected at least 1 agent and 2 trials, got {num_agents} and {num_trials}; an "
+            "interval needs them"
+        )
+    began = time.perf_counter()
+    setting = problem.setting
+    met = list(_encounters(setting, mechanism, jax.random.key(seed), num_trials))
+    share = -(-num_trials // len(met))
+    scores, shortfalls, simulating = [], [], time.perf_counter()
+    for number, encounter in enumerate(met):
+        trials = simulate(
+            encounter.game,
+            mechanism,
+            encounter.policy,
+            num_agents=num_agents,
+            num_trials=share,
+            seed=seed + number,
+        )
+        score = trials.score(_goal(setting))
+        scores.append(score)
+        shortfalls.append(score - encounter.mean_field)
+    simulated = time.perf_counter() - simulating
+    # Where games differ they are what is drawn independently, not the trials within one.
+    per_game = len(met) > 1
+    value, low, high = paired_interval(_independent(scores, per_game))
+    gap, gap_low, gap_high = paired_interval(_independent(shortfalls, per_game))
+    deviation = _deviation(met[0], mechanism, num_agents, min(share, _MOST_DEVIATIONS), seed)
+    return {
+        "problem": problem.name,
+        "objective": setting.objective_name,
+        "agents": num_agents,
+        "trials": share * len(met),
+        "games": len(met),
+        "seed": seed,
+        "value": value,
+        "low": low,
+        "high": high,
+        "mean_field": float(np.mean([encounter.mean_field for encounter in met])),
+        "difference": gap,
+        "difference_low": gap_low,
+        "difference_high": gap_high,
+        "exploitability": None if deviation is None else deviation.gain,
+        "exploitability_low": None if deviation is None else deviation.low,
+        "exploitability_high": None if deviation is None else deviation.high,
+        "exploitability_mean_field": met[0].exploitability,
+        "seconds_per_trial": simulated / (share * len(met)),
+        "seconds": time.perf_counter() - began,
+    }
+
+
+def _independent(parts: list[np.ndarray], per_game: bool) -> np.ndarray:
+    return np.array([part.mean() for part in parts]) if per_game else np.concatenate(parts)
+
+
+def _deviation(met, mechanism, num_agents, num_trials, seed) -> Deviation | None:
+    if num_agents < 2 or num_trials < 4:
+        return None
+    return deviation_gain_among(
+        met.game,
+        mechanism,
+        met.policy,
+        num_agents=num_agents,
+        num_trials=num_trials,
+        seed=seed + 1_000_003,
+    )
+
+
+def _goal(setting: AbstractSetting):
+    # A prior-free objective is the mean over games of what one game is scored by.
+    return getattr(setting.objective(), "objective", setting.objective())
+
+
+def _encounters(
+    setting: AbstractSetting, mechanism: Mechanism, key: Key, most: int
+) -> Iterator[Encounter]:
+    if isinstance(setting, KnownEconomy):
+        certificate, response = certify(
+            setting.population(), setting.objective(), mechanism, key=key
+        )
+        policy = np.asarray(response.policy)
+        game = setting.economy.game()
+        yield Encounter(game, policy, certificate.value, certificate.exploitability)
+    elif isinstance(setting, PriorFree):
+        draw = RandomEconomy(setting.economy, setting.supply_low, setting.supply_high)
+        for game_key in jax.random.split(key, min(most, _MOST_GAMES)):
+            game = draw(game_key)
+            with jax.enable_x64(True):
+                solver, wide, published = in_float64((setting.bidding.solver(), game, mechanism))
+                found = _solve(wide, published, solver)
+                value = float(_goal(setting)(published, found))
+                policy, gain = np.asarray(found.policy), float(found.exploitability)
+            yield Encounter(game, policy, value, gain)
+    else:
+        raise ValueError(f"expected an auction, got {type(setting).__name__}; try a run of a1")
+
+
+@eqx.filter_jit
+def _solve(game, mechanism, solver):
+    return solve(game, mechanism, solver=solver, throw=False)
+
+
+def _problem_of(run: RunDirectory) -> Problem:
+    config = run.config
+    name = str(config.get("problem"))
+    if config.get("kind") != "auction" or config.get("values") is not None or name not in problems:
+        raise ValueError(
+            f"expected a run of a listed auction, got one of {name!r}"
+            + (" with --values" if config.get("values") else "")
+            + "; try incentax design a1"
+        )
+    problem, form = problems[name], config.get("form")
+    if form is not None and isinstance(problem.setting, KnownEconomy):
+        # Runs of an earlier version name no form; they are of the problem's own.
+        made = replace(problem.setting, form=FORMS[form](), plan=None)
+        problem = replace(problem, setting=made)
+    return problem.with_options(**(config.get("settings") or {}))

@@ -1,0 +1,47 @@
+"""The parallel environment obeys PettingZoo's contract and agrees with the auction by counts."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+pytest.importorskip("pettingzoo")
+
+from pettingzoo.test import parallel_api_test  # noqa: E402
+
+from incentax.auctions import Economy, FirstPrice, simulate  # noqa: E402
+from incentax.bridge.auction_env import AuctionEnv  # noqa: E402
+
+ECONOMY = Economy(
+    horizon=2, num_values=5, num_bids=5, growth=1.2, spread=0.2, departure=0.5, reentry=0.3
+)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_contract():
+    env = AuctionEnv(ECONOMY.game(), FirstPrice.equal_split(0.8, 2), num_bidders=4)
+    parallel_api_test(env, num_cycles=20)
+
+
+def test_it_is_the_auction_by_counts():
+    rng = np.random.default_rng(0)
+    policy = rng.dirichlet(np.ones(5), size=(2, 6))
+    mechanism = FirstPrice(jnp.array([0.3, 0.4]))
+    env = AuctionEnv(ECONOMY.game(), mechanism, num_bidders=6)
+    paid = []
+    for k in range(1500):
+        seen, _ = env.reset(seed=k)
+        total = 0.0
+        for t in range(2):
+            states = {a: int(round(float(o[1]) * 5)) for a, o in seen.items()}
+            bids = {a: int(rng.choice(5, p=policy[t, s])) for a, s in states.items()}
+            values = states
+            seen, rewards, _, _, infos = env.step(bids)
+            for agent, info in infos.items():
+                if info["won"]:
+                    # Pay as bid: what is not utility is money.
+                    assert rewards[agent] == pytest.approx((values[agent] - bids[agent]) / 5)
+                    total += bids[agent] / 5
+        paid.append(total / 6)
+    twin = simulate(ECONOMY.game(), mechanism, policy, num_agents=6, num_trials=20_000).revenue
+    error = np.hypot(np.std(paid) / np.sqrt(len(paid)), twin.std() / np.sqrt(twin.size))
+    assert abs(np.mean(paid) - twin.mean()) < 4.5 * error

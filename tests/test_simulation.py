@@ -1,0 +1,73 @@
+"""`incentax simulate` on a small run: the record, the file beside it, and refusals."""
+
+import json
+
+import jax
+import pytest
+
+from incentax.auctions import FirstPrice
+from incentax.cli.main import run as main
+from incentax.order import Order
+from incentax.problems import problems
+from incentax.run_directory import RunDirectory
+from incentax.simulation import simulate_mechanism
+
+
+def small(name, **more):
+    options = {"num_values": 6, "num_bids": 6, "horizon": 2, "solver_steps": 60}
+    return problems[name].with_options(**options | more)
+
+
+def test_the_record_of_one_economy():
+    mechanism = FirstPrice.equal_split(0.8, 2)
+    record = simulate_mechanism(small("a1"), mechanism, num_agents=10_000, num_trials=20, seed=0)
+    assert record["low"] <= record["value"] <= record["high"]
+    assert record["value"] - record["mean_field"] == pytest.approx(record["difference"])
+    assert abs(record["difference"]) < 0.01
+    assert record["exploitability_low"] <= record["exploitability"] <= record["exploitability_high"]
+
+
+def test_a_prior_free_mechanism_meets_several_games():
+    problem = small("a3", width=8)
+    record = simulate_mechanism(
+        problem, FirstPrice.equal_split(0.8, 2), num_agents=2000, num_trials=6, seed=0
+    )
+    assert record["games"] == 6 and record["trials"] == 6
+    # Games differ in supply and values by far more than their crowds from the mean field.
+    assert record["high"] - record["low"] > record["difference_high"] - record["difference_low"]
+
+
+def test_only_auctions_are_simulated():
+    with pytest.raises(ValueError, match="expected an auction"):
+        simulate_mechanism(problems["left-right"], (), num_agents=10, num_trials=2, seed=0)
+
+
+def kept_run(path, problem):
+    order = Order(problem, "hypergradient", "implicit", 1, 0)
+    run = RunDirectory.create(path, order.config())
+    run.save_outcome({}, [], {}, problem.setting.mechanism(jax.random.key(3)))
+    return run
+
+
+def test_the_command_reads_a_run_and_leaves_its_record_there(tmp_path, capsys):
+    kept_run(tmp_path / "run", small("a1", width=8))
+    command = ["simulate", str(tmp_path / "run"), "--agents", "50", "--trials", "10"]
+    assert main([*command, "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    kept = json.loads((tmp_path / "run" / "simulation-50.json").read_text())
+    assert printed == kept and printed["agents"] == 50 and printed["trials"] == 10
+    assert main(command) == 0
+    assert "among 50 bidders" in capsys.readouterr().out
+
+
+def test_a_run_that_is_no_auction_is_refused_in_one_line(tmp_path, capsys):
+    kept_run(tmp_path / "run", problems["left-right"])
+    assert main(["simulate", str(tmp_path / "run"), "--json"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("incentax: expected a run of a listed auction") and said.count("\n") == 1
+
+
+@pytest.mark.parametrize(("num_agents", "num_trials"), [(0, 10), (10, 1)])
+def test_a_crowd_that_cannot_be_judged_is_refused(num_agents, num_trials):
+    with pytest.raises(ValueError, match="at least 1 agent and 2 trials"):
+        simulate_mechanism(problems["a1"], (), num_agents=num_agents, num_trials=num_trials, seed=0)
