@@ -66,6 +66,16 @@ def test_diagnostics_of_a_linear_game_are_eigenvalues():
     assert symmetric[0] - 1e-12 <= secant <= symmetric[-1]
 
 
+def test_rows_of_agents_stand_in_for_their_numbers():
+    weight = jnp.array([1.0, 2.0, 3.0])
+    rows = ix.AggregativeGame(lambda w, own, total: w * own[0] * total[0], 3, agents=weight)
+    numbers = ix.AggregativeGame(lambda i, own, total: weight[i] * own[0] * total[0], 3)
+    x = jnp.array([[1.0], [-2.0], [0.5]])
+    np.testing.assert_allclose(rows.marginal_cost(x), numbers.marginal_cost(x), atol=1e-14)
+    with pytest.raises(ValueError, match="a leading axis of 3"):
+        ix.AggregativeGame(lambda w, own, total: own[0], 3, agents=jnp.ones(2))
+
+
 REFUSED = {
     "vector": (lambda: ix.SmoothGame(lambda i, x: x[i], 2), "floating scalar, got shape \\(1,\\)"),
     "integer": (lambda: ix.SmoothGame(lambda i, x: i, 2), "floating scalar"),

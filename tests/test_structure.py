@@ -4,9 +4,11 @@ import ast
 import importlib
 import inspect
 import pkgutil
+import re
 import subprocess
 import sys
 from abc import ABC
+from dataclasses import is_dataclass
 from pathlib import Path
 
 import pytest
@@ -39,12 +41,14 @@ OURS = sorted({f"{kind.__module__}.{kind.__qualname__}": kind for kind in classe
 
 @pytest.mark.parametrize("kind", [kind for _, kind in OURS], ids=[name for name, _ in OURS])
 def test_every_class_is_abstract_or_has_no_subclasses(kind):
-    """Concrete classes are never subclassed: behaviour is changed by wrapping."""
+    """Concrete classes are never subclassed, but for errors, which form a tree."""
+    if issubclass(kind, Exception):
+        return
     parents = [base for base in kind.__mro__[1:] if base.__module__.startswith("incentax")]
     concrete = [base.__name__ for base in parents if not is_abstract(base) and base is not ABC]
-    concrete = [name for name in concrete if name != "IncentaxError"]
     assert not concrete, f"{kind.__name__} subclasses the concrete {concrete}"
-    if kind.__name__.startswith("Abstract"):
+    # A frozen record may be abstract for sharing fields alone.
+    if kind.__name__.startswith("Abstract") and not is_dataclass(kind):
         declares = bool(kind.__abstractmethods__) or any(
             "Abstract" in str(note) for note in vars(kind).get("__annotations__", {}).values()
         )
@@ -53,7 +57,7 @@ def test_every_class_is_abstract_or_has_no_subclasses(kind):
 
 @pytest.mark.parametrize("kind", [kind for _, kind in OURS], ids=[name for name, _ in OURS])
 def test_no_method_is_overridden_twice(kind):
-    """A method has one abstract declaration and one body at most along each line of descent."""
+    """Along each line of descent a method has one body, or a default and one that replaces it."""
     for name in vars(kind):
         if name.startswith("__") or not callable(getattr(kind, name, None)):
             continue
@@ -64,7 +68,10 @@ def test_no_method_is_overridden_twice(kind):
             and name in vars(base)
             and not getattr(vars(base)[name], "__isabstractmethod__", False)
         ]
-        assert len(bodies) <= 1, f"{kind.__name__}.{name} is defined by {bodies}"
+        defaults = [base for base in bodies if is_abstract(base)]
+        assert len(defaults) <= 1 and len(bodies) - len(defaults) <= 1, (
+            f"{kind.__name__}.{name} is defined by {bodies}"
+        )
 
 
 @pytest.mark.parametrize("name", [n for n in ix.__all__ if n not in ("__version__",)])
@@ -173,7 +180,7 @@ def test_randomness_has_keys():
     """No hidden seeds: nothing but NumPy generators with a given seed, and JAX keys."""
     for path in SOURCE.rglob("*.py"):
         text = path.read_text(encoding="utf-8")
-        assert "np.random.seed" not in text and "import random" not in text, path
-        assert "default_rng()" not in text, path
+        assert not re.search(r"(?<!jax\.)\brandom\.(seed|random|choice|shuffle|randint)\(", text), path
+        assert "default_rng()" not in text and "random.Random()" not in text, path
         if "cli" not in path.parts:
             assert "jax.config.update" not in text, path

@@ -132,6 +132,8 @@ class AggregativeGame(AbstractSmoothGame):
     - `private_cost`: `(agent, own [d], aggregate [d]) -> scalar`, where `aggregate` is the sum of
       all agents' actions, the agent's own included.
     - `num_agents`, `action_dim`, `bounds`: as in `SmoothGame`.
+    - `agents`: None, or arrays whose leading axis is the agents. Then `private_cost` gets an
+      agent's own row of them in place of its number, which is faster where agents are many.
 
     **Raises:** `ValueError` for a cost that is no scalar, or not a number at the start.
 
@@ -146,21 +148,45 @@ class AggregativeGame(AbstractSmoothGame):
     num_agents: int = eqx.field(static=True)
     action_dim: int = eqx.field(static=True)
     action_set: AbstractActionSet
+    agents: Any
 
-    def __init__(self, private_cost, num_agents: int, action_dim: int = 1, bounds: Any = None):
+    def __init__(
+        self,
+        private_cost,
+        num_agents: int,
+        action_dim: int = 1,
+        bounds: Any = None,
+        *,
+        agents: Any = None,
+    ):
         self.private_cost = private_cost
         self.num_agents = num_agents
         self.action_dim = action_dim
         self.action_set = as_action_set(bounds)
+        self.agents = agents
 
     def __check_init__(self):
         _check_size(self)
-        _check_cost(self, lambda agent, x: self.private_cost(agent, x[agent], jnp.sum(x, axis=0)))
+        sizes = {jnp.shape(leaf)[:1] for leaf in jax.tree.leaves(self.agents)}
+        if self.agents is not None and sizes != {(self.num_agents,)}:
+            raise ValueError(
+                f"expected agents with a leading axis of {self.num_agents}, got {sorted(sizes)}; "
+                "give one row an agent"
+            )
+
+        def cost(agent, x):
+            row = jax.tree.map(lambda leaf: leaf[agent], self.agents)
+            return self.private_cost(agent if row is None else row, x[agent], jnp.sum(x, axis=0))
+
+        _check_cost(self, cost)
 
     def costs_against(self, own: Actions, actions: Actions) -> Costs:
         """The cost of each agent against the sum of the others' actions and its own."""
-        others = jnp.sum(actions, axis=0, keepdims=True) - actions
-        return jax.vmap(self.private_cost)(jnp.arange(self.num_agents), own, others + own)
+        # Agents along the last axis, where the compiler can vectorise over them.
+        mine, all_actions = own.T, actions.T
+        others = jnp.sum(all_actions, axis=1, keepdims=True) - all_actions
+        agents = jnp.arange(self.num_agents) if self.agents is None else self.agents
+        return jax.vmap(self.private_cost, in_axes=(0, 1, 1))(agents, mine, others + mine)
 
 
 @final

@@ -63,10 +63,10 @@ def test_externality_also_ends_at_the_optimal_price():
 
 
 def test_simultaneous_design_and_play_ends_at_the_optimal_price():
-    case = CASES["linear-quadratic"]()
+    case = CASES["cournot"]()
     game = case.instance.game()
-    population = ix.LearningPopulation(game, ix.GradientPlay(0.1), 1)
-    prices = trace(population, case, ix.SimultaneousDesign(game), 2500, 0.05)
+    population = ix.LearningPopulation(game, ix.GradientPlay(0.2), 1)
+    prices = trace(population, case, ix.SimultaneousDesign(game), 800, 0.3)
     np.testing.assert_allclose(prices[-1], case.price, atol=1e-6)
 
 

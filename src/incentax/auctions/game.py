@@ -152,15 +152,14 @@ class BatchedAuction(AbstractGame):
 def allocate(bids: Float[Array, " A"], supply: Scalar) -> Float[Array, " A"]:
     """The probability [A] that each bid wins when `supply` goes to the highest of `bids` [A].
 
-        Bids above the threshold win surely, the threshold bid is rationed uniformly, the rest lose.
-        At a bid that nobody makes the probability is 1 if goods are left there and 0 if not.
+    Bids above the threshold win surely, the threshold bid is rationed uniformly, the rest lose.
+    At a bid that nobody makes the probability is 1 if goods are left there and 0 if not.
 
-        >>> import jax.numpy as jnp
-    import numpy as np
-        >>> allocate(jnp.array([0.5, 0.25, 0.25]), jnp.array(0.375)).tolist()
-        [0.0, 0.5, 1.0]
+    >>> import jax.numpy as jnp
+    >>> allocate(jnp.array([0.5, 0.25, 0.25]), jnp.array(0.375)).tolist()
+    [0.0, 0.5, 1.0]
 
-        Reference: arXiv 2510.21442, the win probability.
+    Reference: arXiv 2510.21442, the win probability.
     """
     above = jnp.cumsum(bids[::-1])[::-1] - bids
     left = supply - above

@@ -93,4 +93,4 @@ def _root(
 
 
 # Commands register themselves on `app`, which must exist first.
-from . import compare, design, report, show  # noqa: E402, F401
+from . import compare, design, people, report, show  # noqa: E402, F401

@@ -99,12 +99,13 @@ class LearningPopulation(AbstractPopulation):
             actions, memory = self.learner.step(
                 self.game, state.actions, price, state.memory, state.count, step_key
             )
-            move = jnp.max(jnp.abs(actions - state.actions))
+            # Flat, since reductions over a last axis of one are slow.
+            move = jnp.max(jnp.abs((actions - state.actions).reshape(-1)))
             return Learning(actions, memory, state.count + 1), move
 
         keys = jax.random.split(key, self.steps_per_price)
         following, moves = jax.lax.scan(step, state, keys)
-        residual = moves[-1] / (1 + jnp.max(jnp.abs(following.actions)))
+        residual = moves[-1] / (1 + jnp.max(jnp.abs(following.actions.reshape(-1))))
         first = moves[0]
         tracking = jnp.where(first > 0, moves[-1] / jnp.where(first > 0, first, 1), 0)
         # Moves that shrink by a constant ratio leave the sum of a geometric series to go.

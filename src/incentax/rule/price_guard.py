@@ -21,6 +21,8 @@ from .observation import joint_action, social_cost
 STANDSTILL = 1e-3
 # Actions that move this much less than prices do not react to them.
 UNMOVED = 1e-6
+# A direction that keeps this share of its size from step to step leads nowhere in particular.
+STEADY = 0.99
 # An objective that lost this share of what it had gained got worse.
 WORSE = 1e-2
 # Observed actions this far from where agents settle, relative, are no equilibrium.
@@ -38,6 +40,7 @@ class Seen(eqx.Module):
     best_cost: Scalar
     first_norm: Scalar
     norm: Scalar
+    norm_before: Scalar
     moved: Scalar
     reacted: Scalar
     monotonicity: Scalar
@@ -142,6 +145,7 @@ class PriceGuard(AbstractGuard):
             best_cost=jnp.fmin(cost, memory.best_cost),
             first_norm=jnp.where(first, norm, memory.first_norm),
             norm=norm,
+            norm_before=memory.norm,
             moved=jnp.linalg.norm((price - memory.price).reshape(-1)),
             reacted=jnp.linalg.norm((actions - memory.actions).reshape(-1)),
             monotonicity=jnp.fmin(
@@ -188,20 +192,23 @@ class PriceGuard(AbstractGuard):
                 return Status.SAFE_SET_ACTIVE
         if diagnosis.monotonicity < 0:
             return Status.NOT_MONOTONE
-        if diagnosis.lag > LAG:
-            return Status.NOT_TRACKING
         if not arrived and cost > float(memory.first_cost) + slack:
             return Status.NOT_DESCENDING
+        if diagnosis.lag > LAG:
+            return Status.NOT_TRACKING
         # Agents who are still learning move because they learn: only settled ones are blurred.
         settled = math.isnan(diagnosis.tracking)
         blur = np.nan_to_num(float(memory.uncertainty), posinf=0.0) if settled else 0.0
         unmoved = float(memory.reacted) <= max(UNMOVED * float(memory.moved), 2 * blur)
-        if not arrived and int(memory.num_steps) > 2 and unmoved and not bool(memory.cut):
+        steady = float(memory.norm) > STEADY * float(memory.norm_before)
+        if not arrived and steady and unmoved and not bool(memory.cut):
             return Status.PRICE_DRIFT
         return Status.DONE
 
 
-_NUMBERS = "cost uncertainty first_cost best_cost first_norm norm moved reacted tracking".split()
+_NUMBERS = (
+    "cost uncertainty first_cost best_cost first_norm norm norm_before moved reacted tracking"
+).split()
 
 
 def _first_actions(setup: Setup) -> Any:

@@ -5,7 +5,7 @@ import numpy as np
 from incentax.games.smooth import Network
 
 
-def grid(rows: int = 4, columns: int = 6, pairs: int = 528, seed: int = 0):
+def grid(rows: int = 4, columns: int = 6, pairs: int = 528, seed: int = 0, load: float = 1.0):
     """A two-way grid with random capacities and `pairs` random demands, congested."""
     random = np.random.default_rng(seed)
     links = []
@@ -30,7 +30,7 @@ def grid(rows: int = 4, columns: int = 6, pairs: int = 528, seed: int = 0):
     nodes = range(rows * columns)
     every = [(i, j) for i in nodes for j in nodes if i != j]
     random.shuffle(every)
-    volume = random.gamma(1.0, 700.0, len(every))
+    volume = load * random.gamma(1.0, 700.0, len(every))
     chosen = zip(every[:pairs], volume, strict=False)
     return network, {(int(i), int(j)): float(v) for (i, j), v in chosen}
 

@@ -14,14 +14,12 @@ from .instance import AbstractInstance
 class HouseholdCost(eqx.Module):
     """Discomfort away from one's own demand, and a bill that grows with the total load."""
 
-    comfort: Float[Array, " n"]
-    demand: Float[Array, " n"]
-    congestion: float
+    share: float
 
-    def __call__(self, agent, own: Float[Array, " d"], total: Float[Array, " d"]) -> Scalar:
-        """a_i (x_i - d_i)^2 / 2 + (k / n) x_i X."""
-        discomfort = self.comfort[agent] * (own[0] - self.demand[agent]) ** 2 / 2
-        return discomfort + self.congestion / self.demand.shape[0] * own[0] * total[0]
+    def __call__(self, household, own: Float[Array, " d"], total: Float[Array, " d"]) -> Scalar:
+        """a_i (x_i - d_i)^2 / 2 + share x_i X, for a household (a_i, d_i)."""
+        comfort, demand = household
+        return comfort * (own[0] - demand) ** 2 / 2 + self.share * own[0] * total[0]
 
 
 @final
@@ -49,8 +47,9 @@ class EnergyDemand(AbstractInstance):
 
     def game(self) -> AggregativeGame:
         """Households that choose any consumption."""
-        cost = HouseholdCost(self.comfort, self.demand, self.congestion)
-        return AggregativeGame(cost, self.demand.shape[0])
+        size = self.demand.shape[0]
+        cost = HouseholdCost(self.congestion / size)
+        return AggregativeGame(cost, size, agents=(self.comfort, self.demand))
 
     def social_cost(self, actions: Actions) -> Scalar:
         """All private costs, and the cost of a load off target."""
