@@ -33,6 +33,9 @@ def run(arguments: Sequence[str]) -> int:
     """The exit code of a command line; whatever a user did wrong is one line on standard error."""
     try:
         code = app(args=list(arguments), prog_name="incentax", standalone_mode=False)
+        # Typer answers Ctrl-C with this code and without a word.
+        if code == INTERRUPTED:
+            return _say("interrupted", INTERRUPTED)
         return code if isinstance(code, int) else DONE
     except typer.Exit as finished:
         return finished.exit_code
