@@ -41,7 +41,8 @@ class Status(IntEnum):
     @property
     def cautions(self) -> bool:
         """Whether the result is there, but does not carry the claim that was asked of it."""
-        return self is Status.NOT_CONVERGED or self >= Status.PROJECTION_TRAP
+        cautious = (Status.NOT_CONVERGED, Status.ADJOINT_RESIDUAL)
+        return self in cautious or self >= Status.PROJECTION_TRAP
 
     @classmethod
     def of(cls, code: Any) -> "Status":
@@ -61,7 +62,8 @@ _SENTENCES = {
     ),
     Status.ADJOINT_RESIDUAL: (
         "the adjoint linear system was not solved to tolerance, so the last gradients are "
-        "inexact; give Implicit a larger `restart` or raise the temperature, or use Checkpointed()"
+        "inexact; give Implicit a solver with more vectors or raise the temperature, or use "
+        "Checkpointed()"
     ),
     Status.NONFINITE_DESIGN: (
         "the design met a NaN or infinite gradient and stopped with the best mechanism so far; "

@@ -23,6 +23,9 @@ from .schedule import Schedule
 # Solver steps for the gradient check: at the schedule's first, smooth temperature they converge.
 CHECK_STEPS = 1000
 
+# Relative residual of the last adjoint solve above which a design ends with a caution.
+ADJOINT_TOLERANCE = 5e-2
+
 
 def design(
     population: AbstractPopulation,
@@ -132,6 +135,8 @@ def design(
     explains = status is Status.DONE or certificate.status is Status.NOT_TRACKING
     if explains and not certificate.status.ok:
         status = certificate.status
+    if status is Status.DONE and history and history[-1].adjoint_residual > ADJOINT_TOLERANCE:
+        status = Status.ADJOINT_RESIDUAL
     objection, diagnosis = rule.guard.verdict(now.guard, chosen, response)
     if status is Status.DONE:
         status = objection

@@ -168,6 +168,8 @@ class Order:
         population, mechanism, rule, optimizer = self.ingredients(key)
         check_access(rule, population)
         sign = 1 if setting.sense == "maximize" else -1
+        setting.baselines()
+        setting.cap()
         setup = Setup(population, setting.objective(), mechanism, optimizer, sign, key)
         rule.guard.refuse(setup)
 

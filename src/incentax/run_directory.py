@@ -103,7 +103,7 @@ class RunDirectory:
                 raise ValueError("checksum")
             history = [StepRecord(*row) for row in json.loads(header)["history"]]
             return eqx.tree_deserialise_leaves(io.BytesIO(body), like), history
-        except (ValueError, KeyError, TypeError, RuntimeError, EOFError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RuntimeError, EOFError) as error:
             raise ValueError(
                 f"expected a whole checkpoint in {file}, got one that is damaged or of another "
                 "problem; start again with another --out"

@@ -126,8 +126,8 @@ def test_invariants(kind, data, law, supply, departure, reentry, moving, table):
     assert jnp.all(jnp.diff(rounds.win_probability, axis=1) >= -1e-12)
     demand = rounds.bids.sum(axis=1)
     np.testing.assert_allclose(rounds.sold, jnp.minimum(rounds.supply, demand), atol=1e-12)
-    assert float(rounds.sold.sum()) <= supply + 1e-12
-    left = supply - np.concatenate([[0.0], np.cumsum(rounds.sold)[:-1]])
+    assert float(rounds.supply.sum()) <= supply + 1e-12
+    left = supply - np.concatenate([[0.0], np.cumsum(rounds.supply)[:-1]])
     np.testing.assert_allclose(rounds.remaining, left, atol=1e-12)
     # What is left is a difference, so it may miss zero by rounding.
     assert jnp.all((rounds.supply >= -1e-14) & (rounds.supply <= rounds.remaining + 1e-14))

@@ -6,7 +6,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+import incentax as ix
 from incentax.auctions import (
+    BatchedAuction,
     EqualShares,
     FirstPrice,
     NeuralAuction,
@@ -99,3 +101,16 @@ def test_impossible_networks(sizes):
     settings = dict(horizon=4, num_bids=10, width=8) | sizes
     with pytest.raises(ValueError, match="expected horizon >= 1, num_bids >= 2 and width >= 1"):
         NeuralAuction(**settings, key=jax.random.key(0))
+
+
+@pytest.mark.parametrize("price", [20, 27, 33])
+def test_bids_below_a_posted_price_never_win(price):
+    """Where everybody can pay, nobody bids below the price, and rounding must not make it win."""
+    law = jnp.concatenate([jnp.zeros(34), jnp.full(6, 1 / 6)])
+    game = BatchedAuction(initial_values=law, supply=2.0, horizon=3, num_bids=53)
+    mechanism = PostedPrice(jnp.full(3, price / 53))
+    solver = ix.MirrorDescent(temperature=1e-3, learning_rate=50.0, num_steps=300)
+    equilibrium = ix.solve(game, mechanism, solver=solver)
+    assert float(jnp.max(equilibrium.rounds.win_probability[:, :price])) == 0
+    assert float(equilibrium.exploitability) < 5e-3
+    assert float(ix.revenue(mechanism, equilibrium)) == pytest.approx(price / 53, abs=1e-3)

@@ -18,11 +18,11 @@ from .mechanism import AbstractAuction as AbstractAuction
 from .mechanism import NeuralAuction as NeuralAuction
 from .mechanism import Offer as Offer
 from .mechanism import StaticAuction as StaticAuction
+from .prior_free import PriorFree as PriorFree
 from .settings import AbstractForm as AbstractForm
 from .settings import Bidding as Bidding
 from .settings import KnownEconomy as KnownEconomy
 from .settings import Network as Network
-from .settings import PriorFree as PriorFree
 from .settings import Table as Table
 from .settings import TunedFirstPrice as TunedFirstPrice
 from .utility import AbstractUtility as AbstractUtility

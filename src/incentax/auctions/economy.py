@@ -52,6 +52,15 @@ class Economy:
             raise ValueError(f"expected a finite spread >= 0, got {self.spread}; try 0.2")
         if not -float("inf") < self.growth < float("inf"):
             raise ValueError(f"expected a finite growth, got {self.growth}; try 1")
+        if 0 < self.spread < 1e-4:
+            raise ValueError(
+                f"expected spread 0 or at least 0.0001, got {self.spread}: no grid resolves it; "
+                "try 0.2"
+            )
+        with np.errstate(all="ignore"):
+            weights = self.initial_values()
+        if not np.all(np.isfinite(weights)):
+            raise ValueError(f"expected a decay whose powers are finite, got {self.decay}; try 0.9")
         for name in ("departure", "reentry"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(

@@ -124,7 +124,8 @@ class EmpiricalRevenue(AbstractSetting):
         return bidding.solver().relaxed(temperature, share, bidding.solver_steps)
 
     def _prices(self) -> str:
-        return " or ".join(f"{p * self.valuations.scale:.4g}" for p in self._myerson().prices)
+        prices = [f"{p * self.valuations.scale:.4g}" for p in self._myerson().prices]
+        return " or ".join(dict.fromkeys(prices))
 
     def _posted_revenues(self, laws: np.ndarray) -> np.ndarray:
         best = self._myerson()

@@ -212,7 +212,7 @@ class AuctionHall:
         above = np.cumsum(bids[:, ::-1], axis=1)[:, ::-1] - bids
         winning = np.clip(goods[:, None] - above, 0, bids)
         winners = _winners(rng, choices, bids, winning)
-        crowd.goods = crowd.goods - winning.sum(axis=1)
+        crowd.goods = crowd.goods - goods
         self.move(rng, crowd, winners)
         return winning, winners
 

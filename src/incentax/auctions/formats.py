@@ -149,6 +149,6 @@ def _grid(bids: Bids) -> Bids:
 
 
 def _mass_from(bids: Bids, threshold: Scalar) -> Scalar:
-    # Half a tick of tolerance, so that a threshold on the grid means what it says in any precision.
-    at_or_above = _grid(bids) > threshold - 0.5 / bids.shape[0]
+    # A little tolerance, so that a threshold on the grid means what it says in any precision.
+    at_or_above = _grid(bids) > threshold - 1e-3 / bids.shape[0]
     return jnp.sum(jnp.where(at_or_above, bids, 0))

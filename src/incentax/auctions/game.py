@@ -47,7 +47,7 @@ class BatchedAuction(AbstractGame):
 
     States are the values {0, ..., S-1} / S followed by one more: out of the market. Actions are
     the bids {0, ..., A-1} / A. Ties at the threshold are rationed uniformly. The remaining supply
-    is public: the mechanism sees it, and the total sold never exceeds `supply`.
+    is public: the mechanism sees it, and the total offered never exceeds `supply`.
 
     **Arguments:**
 
@@ -120,14 +120,14 @@ class BatchedAuction(AbstractGame):
     def advance(
         self, t: Time, flow: RoundFlow, round: AuctionRound
     ) -> tuple[StateDistribution, Scalar]:
-        """Winners leave, some return at a fresh value, values move, goods sold are gone."""
+        """Winners leave, some return at a fresh value, values move; goods once offered are gone."""
         departed = self._departed(flow, round.win_probability)
         staying = jnp.sum(flow[:-1], axis=1) - departed
         out = jnp.sum(flow[-1]) + jnp.sum(departed)
         returning = self._probability(self.reentry) * out
         values = self.valuation.push(t, staying, round.present) + returning * self.initial_values
         following = jnp.concatenate([values, jnp.reshape(out - returning, (1,))])
-        return following, round.remaining - round.sold
+        return following, round.remaining - round.supply
 
     def action_values(
         self, t: Time, round: AuctionRound, next_values: StateDistribution
@@ -163,7 +163,9 @@ def allocate(bids: Float[Array, " A"], supply: Scalar) -> Float[Array, " A"]:
     """
     above = jnp.cumsum(bids[::-1])[::-1] - bids
     left = supply - above
-    # `left` carries the rounding of a sum to one: a bid made by less than that is not made.
-    made = bids > 8 * jnp.finfo(bids.dtype).eps
+    # `left` carries the rounding of a sum to one: a bid made by less than that is not made, and
+    # no more than that left is nothing left.
+    rounding = 8 * jnp.finfo(bids.dtype).eps
+    made = bids > rounding
     rationed = jnp.clip(left / jnp.where(made, bids, 1), 0, 1)
-    return jnp.where(made, rationed, (left > 0).astype(bids.dtype))
+    return jnp.where(made, rationed, (left > rounding).astype(bids.dtype))

@@ -71,8 +71,14 @@ def on_grid(
         )
     clipped = valuations >= scale
     # A relative nudge keeps valuations that are exactly on the grid in their own cell.
-    position = valuations / scale * num_values * (1 + 1e-12)
+    with np.errstate(over="ignore"):
+        position = valuations / scale * num_values * (1 + 1e-12)
     cells = np.minimum(position, num_values - 1).astype(np.int64)
+    if not cells.any():
+        raise ValueError(
+            f"expected a scale that tells valuations apart, got {scale:g}, {num_values} times the "
+            f"largest of {valuations.max():g} or more; try --scale {valuations.max():g}"
+        )
     return Valuations(cells, num_values, scale, int(clipped.sum()))
 
 
@@ -84,7 +90,7 @@ def read_valuations(path: Path, column: str) -> Float[np.ndarray, " n"]:
     """
     table = _read(path)
     if column not in table.columns:
-        names = ", ".join(table.columns) or "no columns"
+        names = ", ".join(table.columns)[:200] or "no columns"
         raise ValueError(
             f"expected a column {column!r} in {path.name}, got {names}"
             + (nearest(column, table.columns) or "; try --column with one of them")
@@ -99,7 +105,14 @@ def read_valuations(path: Path, column: str) -> Float[np.ndarray, " n"]:
             f"first in data row {row + 1}; remove or fill them"
         )
     if not series.dtype.is_numeric():
-        numbers = series.cast(pl.String).str.strip_chars().cast(pl.Float64, strict=False)
+        try:
+            text = series.cast(pl.String).str.strip_chars()
+        except pl.exceptions.PolarsError as error:
+            raise ValueError(
+                f"expected numbers in {column!r}, got entries of type {series.dtype}; choose a "
+                "column of plain numbers"
+            ) from error
+        numbers = text.cast(pl.Float64, strict=False)
         if numbers.null_count():
             row = int(np.flatnonzero(numbers.is_null().to_numpy())[0])
             raise ValueError(

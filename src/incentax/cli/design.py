@@ -9,7 +9,6 @@ from typing import Annotated, Any
 
 import typer
 
-from .._status import Status
 from ..auctions import EmpiricalRevenue, KnownEconomy, on_grid, read_valuations
 from ..auctions.settings import FORMS
 from ..objective import revenue
@@ -51,7 +50,7 @@ def design_command(
     seconds: Annotated[
         float | None, typer.Option(help="Stop designing after so many seconds.")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Seed of everything random.")] = 0,
     values: Annotated[
         Path | None, typer.Option(help="Bidders' valuations: a CSV or Parquet file.")
     ] = None,
@@ -110,7 +109,7 @@ def design_command(
     else:
         results.print(result_panel(record, problem.title))
         results.print(f"report: {page}", soft_wrap=True)
-    return DONE if status.ok or status is Status.NOT_CONVERGED else FAILED
+    return DONE if status.ok or status.cautions else FAILED
 
 
 def _introduce(facts: dict[str, Any]) -> str:

@@ -51,6 +51,11 @@ def run(arguments: Sequence[str]) -> int:
         # The reader went away (`| head`): nothing to tell, and nobody to tell it to.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
+    except OSError as error:
+        return _say(
+            f"expected files that can be read and written, got {error}; try another --out",
+            BAD_INPUT,
+        )
 
 
 def _usage(error: typer.TyperException) -> str:

@@ -44,7 +44,9 @@ def list_problems(as_json: Json = False) -> None:
 def solve(
     name: Name,
     settings: Settings = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the starting mechanism.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, max=2**31 - 1, help="Seed of the starting mechanism.")
+    ] = 0,
     as_json: Json = False,
 ) -> None:
     """Solve a problem's game at its baselines and at the mechanism a design starts from."""

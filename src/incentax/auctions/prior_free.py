@@ -1,0 +1,128 @@
+"""One mechanism for games drawn anew in each exchange (setting A3)."""
+
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal, final
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from .._types import Key, Mechanism, Objective
+from ..equilibrium import Equilibrium
+from ..objective import Expected, revenue
+from ..population import SampledPopulation
+from ..schedule import Schedule
+from ..setting import AbstractSetting, HeldOut, Recipe
+from .economy import Economy
+from .formats import EqualShares
+from .game import BatchedAuction
+from .held_out import paired_interval
+from .mechanism import NeuralAuction
+from .settings import Bidding, krylov
+from .snapshot import auction_snapshot
+
+
+class RandomEconomy(eqx.Module):
+    """Draws a game: values from the uniform law on the simplex, supply uniform in an interval."""
+
+    economy: Economy = eqx.field(static=True)
+    supply_low: float = eqx.field(static=True)
+    supply_high: float = eqx.field(static=True)
+
+    def __call__(self, key: Key) -> BatchedAuction:
+        """One game; the mechanism sees its supply but not its distribution of values."""
+        values_key, supply_key = jax.random.split(key)
+        values = jax.random.dirichlet(values_key, jnp.ones(self.economy.num_values))
+        supply = jax.random.uniform(supply_key, minval=self.supply_low, maxval=self.supply_high)
+        return self.economy.game(values, supply)
+
+
+@final
+@dataclass(frozen=True)
+class PriorFree(AbstractSetting):
+    """Revenue of one neural auction for games drawn anew in each exchange (setting A3).
+
+    Reference: arXiv 2510.21442, the prior-free setting.
+    """
+
+    kind: ClassVar[Literal["auction", "game"]] = "auction"
+    sense: ClassVar[Literal["maximize", "minimize"]] = "maximize"
+    objective_name: ClassVar[str] = "revenue"
+
+    economy: Economy = field(default_factory=lambda: Economy(horizon=5, reentry=0.3))
+    bidding: Bidding = field(default_factory=lambda: Bidding(learning_rate=100.0, solver_steps=200))
+    width: int = 256
+    supply_low: float = 0.6
+    supply_high: float = 1.2
+    games: int = 8
+    held_out_games: int = 100
+
+    def __post_init__(self):
+        if self.games < 1 or self.held_out_games < 2:
+            raise ValueError(
+                f"expected games >= 1 and held_out_games >= 2, got {self.games} and "
+                f"{self.held_out_games}; try 8 and 100"
+            )
+        if not 0 <= self.supply_low <= self.supply_high:
+            raise ValueError(
+                f"expected 0 <= supply_low <= supply_high, got {self.supply_low} and "
+                f"{self.supply_high}; try 0.6 and 1.2"
+            )
+
+    @property
+    def exploitability_bound(self) -> float:
+        """A tenth of a tick of the bid grid."""
+        return 0.1 / self.economy.num_bids
+
+    def recipe(self) -> Recipe:
+        """Fewer steps, each of several games; solves start cold, so each takes more iterations."""
+        return Recipe(num_steps=200, schedule=Schedule(2e-2, 1e-2, 50), audit_every=0)
+
+    def population(self) -> SampledPopulation:
+        """A batch of games an exchange."""
+        draw = RandomEconomy(self.economy, self.supply_low, self.supply_high)
+        return SampledPopulation(draw, self.games, self.bidding.solver(), krylov())
+
+    def mechanism(self, key: Key) -> NeuralAuction:
+        """A network with random weights."""
+        return NeuralAuction(self.economy.horizon, self.economy.num_bids, width=self.width, key=key)
+
+    def objective(self) -> Objective:
+        """Mean revenue over the batch."""
+        return Expected(revenue)
+
+    def baselines(self) -> dict[str, Mechanism]:
+        """First price, with each game's supply split equally."""
+        return {"first_price": EqualShares(self.economy.horizon)}
+
+    def cap(self) -> float | None:
+        """None: the bound differs from game to game."""
+        return None
+
+    def snapshot(self, mechanism: Mechanism, response: Equilibrium) -> dict[str, np.ndarray]:
+        """The arrays of the batch's first game."""
+        return auction_snapshot(jax.tree.map(lambda leaf: leaf[0], response))
+
+    def held_out(self, mechanism: Mechanism, key: Key) -> HeldOut | None:
+        """Revenue on fresh games, beside first price on the same games, and their difference."""
+        draw = RandomEconomy(self.economy, self.supply_low, self.supply_high)
+        judge = SampledPopulation(draw, self.held_out_games, self.bidding.solver(), krylov())
+        ours = _revenues(judge, mechanism, key)
+        theirs = _revenues(judge, EqualShares(self.economy.horizon), key)
+        rows = (
+            ("designed", *paired_interval(ours)),
+            ("first price, equal split", *paired_interval(theirs)),
+            ("difference, paired by game", *paired_interval(ours - theirs)),
+        )
+        return HeldOut(rows, self.held_out_games, 0.95)
+
+
+@eqx.filter_jit
+def _batch_revenue(population: SampledPopulation, mechanism: Mechanism, key: Key):
+    response, _ = population.respond(mechanism, (), key=key)
+    return jax.vmap(revenue, in_axes=(None, 0))(mechanism, response)
+
+
+def _revenues(population: SampledPopulation, mechanism: Mechanism, key: Key) -> np.ndarray:
+    return np.asarray(_batch_revenue(population, mechanism, key), np.float64)
