@@ -111,6 +111,6 @@ def test_bids_below_a_posted_price_never_win(price):
     mechanism = PostedPrice(jnp.full(3, price / 53))
     solver = ix.MirrorDescent(temperature=1e-3, learning_rate=50.0, num_steps=300)
     equilibrium = ix.solve(game, mechanism, solver=solver)
-    assert float(jnp.max(equilibrium.rounds.win_probability[:, :price])) == 0
+    assert float(jnp.max(equilibrium.rounds.win_probability[:, :price])) < 1e-12
     assert float(equilibrium.exploitability) < 5e-3
     assert float(ix.revenue(mechanism, equilibrium)) == pytest.approx(price / 53, abs=1e-3)

@@ -71,11 +71,11 @@ def test_a_scale_must_be_positive():
 
 
 def test_every_rule_of_the_command_line_improves_a_bowl():
-    cheap = {name: make for name, make in RULES.items() if make().needs <= Access.OBJECTIVE}
-    assert {"zeroth-order", "zeroth-order-sgd", "anneal"} <= set(cheap)
-    for make in cheap.values():
+    for name in ("zeroth-order", "zeroth-order-sgd", "anneal"):
+        rule = RULES[name](problems["a1"].setting)
+        assert rule.needs <= Access.OBJECTIVE
         result = design(
-            Mirror(), jnp.zeros(3), minimize=bowl, rule=make(), num_steps=30, audit_every=0
+            Mirror(), jnp.zeros(3), minimize=bowl, rule=rule, num_steps=30, audit_every=0
         )
         assert float(bowl(None, {"numbers": result.mechanism})) < 3.0
     assert isinstance(ZerothOrder().towards(-1), ZerothOrder)
