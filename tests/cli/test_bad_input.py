@@ -61,7 +61,7 @@ CASES = {
     "beach without cap": (("design", "beach-bar", "--set", "price_cap=0"), "cap > 0"),
     "no sharpness": (("design", "beach-bar", "--set", "sharpness=0"), "sharpness > 0"),
     "interval the wrong way": (("design", "a3", "--set", "supply_low=2"), "supply_low <= supply"),
-    "no games": (("design", "a3", "--set", "games=0"), "num_games >= 1"),
+    "no games": (("design", "a3", "--set", "games=0"), "games >= 1"),
     "no steps": (("design", "a1", "--steps", "0"), "--steps >= 1, got 0"),
     "no seconds": (("design", "a1", "--seconds", "0"), "--seconds > 0, got 0"),
     "NaN seconds": (("design", "a1", "--seconds", "nan"), "--seconds > 0, got nan"),
