@@ -1,6 +1,7 @@
 """Shape and type checks on, double precision on, nothing silently promoted."""
 
 import os
+from pathlib import Path
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 # The programs here are many and tiny: compiling them is all the time there is, so do less of it.
@@ -15,7 +16,11 @@ from jaxtyping import install_import_hook
 
 from . import typechecker
 
-hook = install_import_hook("incentax", f"{typechecker.__name__}.checked")
+# The island checks its own borders; Gymnasium's annotations are not made for run-time checks.
+_PACKAGE = Path(__file__).parents[1] / "src" / "incentax"
+_ROOMS = sorted(f"incentax.{path.stem}" for path in _PACKAGE.iterdir() if path.stem != "users")
+
+hook = install_import_hook(_ROOMS, f"{typechecker.__name__}.checked")
 
 jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_numpy_dtype_promotion", "strict")

@@ -7,10 +7,10 @@ import pytest
 
 from incentax.auctions import FirstPrice
 from incentax.cli.main import run as main
+from incentax.order import Order
 from incentax.problems import problems
 from incentax.run_directory import RunDirectory
 from incentax.simulation import simulate_mechanism
-from incentax.workflow import Order
 
 
 def small(name, **more):

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from ._errors import DesignError as DesignError
     from ._errors import IncentaxError as IncentaxError
     from ._status import Status as Status
+    from .action_set import Interval as Interval
+    from .action_set import Simplices as Simplices
+    from .action_set import Unbounded as Unbounded
     from .adjoint import AbstractAdjoint as AbstractAdjoint
     from .adjoint import AbstractOperator as AbstractOperator
     from .adjoint import Backprop as Backprop
@@ -23,10 +26,9 @@ if TYPE_CHECKING:
     from .adjoint import Implicit as Implicit
     from .certificate import Certificate as Certificate
     from .certificate import certify as certify
-    from .design import DesignState as DesignState
-    from .design import Progress as Progress
-    from .design import Result as Result
-    from .design import StepRecord as StepRecord
+    from .continuous import Flow as Flow
+    from .continuous import joint_flow as joint_flow
+    from .continuous import social_gradient_flow as social_gradient_flow
     from .design import design as design
     from .equilibrium import AbstractSolver as AbstractSolver
     from .equilibrium import Equilibrium as Equilibrium
@@ -48,38 +50,174 @@ if TYPE_CHECKING:
     from .objective import Mix as Mix
     from .objective import efficiency as efficiency
     from .objective import revenue as revenue
+    from .population import AbstractLearner as AbstractLearner
+    from .population import AbstractNashSolver as AbstractNashSolver
     from .population import AbstractPopulation as AbstractPopulation
     from .population import Access as Access
+    from .population import Asynchronous as Asynchronous
+    from .population import BestReply as BestReply
     from .population import EquilibriumPopulation as EquilibriumPopulation
+    from .population import Extragradient as Extragradient
+    from .population import ExtragradientPlay as ExtragradientPlay
+    from .population import FictitiousPlay as FictitiousPlay
+    from .population import GradientPlay as GradientPlay
+    from .population import JointAction as JointAction
+    from .population import LearningPopulation as LearningPopulation
+    from .population import MirrorPlay as MirrorPlay
+    from .population import Mixture as Mixture
+    from .population import MomentumPlay as MomentumPlay
+    from .population import NashPopulation as NashPopulation
+    from .population import Noisy as Noisy
+    from .population import ObservedCrowd as ObservedCrowd
+    from .population import OptimisticPlay as OptimisticPlay
+    from .population import PowerSchedule as PowerSchedule
+    from .population import ProjectedGradient as ProjectedGradient
     from .population import SampledPopulation as SampledPopulation
+    from .population import SemismoothNewton as SemismoothNewton
+    from .population import SequentialReply as SequentialReply
+    from .population import UserLearner as UserLearner
+    from .population import two_timescale as two_timescale
     from .problems import Problem as Problem
     from .problems import problems as problems
+    from .progress import DesignState as DesignState
+    from .progress import Progress as Progress
+    from .progress import Result as Result
+    from .progress import StepRecord as StepRecord
     from .rule import AbstractRule as AbstractRule
     from .rule import Anneal as Anneal
+    from .rule import Diagnosis as Diagnosis
     from .rule import Exchange as Exchange
+    from .rule import Externality as Externality
     from .rule import Hypergradient as Hypergradient
+    from .rule import PlainForm as PlainForm
+    from .rule import ResidualForm as ResidualForm
+    from .rule import SimultaneousDesign as SimultaneousDesign
+    from .rule import SocialGradient as SocialGradient
+    from .rule import TangentForm as TangentForm
     from .rule import ZerothOrder as ZerothOrder
     from .schedule import Schedule as Schedule
     from .simplex import AbstractMirror as AbstractMirror
     from .simplex import Entropy as Entropy
     from .simplex import Euclidean as Euclidean
+    from .smooth_game import AbstractSmoothGame as AbstractSmoothGame
+    from .smooth_game import AggregativeGame as AggregativeGame
+    from .smooth_game import RegularisedGame as RegularisedGame
+    from .smooth_game import SmoothGame as SmoothGame
+
 
 _ROOMS = {
-    "_errors": ("DesignError", "IncentaxError"),
+    "_errors": (
+        "DesignError",
+        "IncentaxError",
+    ),
     "_status": ("Status",),
-    "adjoint": ("AbstractAdjoint", "AbstractOperator", "Backprop", "Checkpointed", "Implicit"),
-    "certificate": ("Certificate", "certify"),
-    "design": ("DesignState", "Progress", "Result", "StepRecord", "design"),
-    "equilibrium": ("AbstractSolver", "Equilibrium", "MirrorDescent", "solve"),
-    "flow": ("action_values", "best_reply", "exploitability", "population_flow"),
-    "game": ("AbstractGame", "KernelGame", "SuccessorGame"),
-    "mechanism": ("AbstractConstraint", "Box", "CappedPrice", "Price"),
-    "objective": ("Congestion", "Expected", "Mix", "efficiency", "revenue"),
-    "population": ("AbstractPopulation", "Access", "EquilibriumPopulation", "SampledPopulation"),
-    "problems": ("Problem", "problems"),
-    "rule": ("AbstractRule", "Anneal", "Exchange", "Hypergradient", "ZerothOrder"),
+    "action_set": (
+        "Interval",
+        "Simplices",
+        "Unbounded",
+    ),
+    "adjoint": (
+        "AbstractAdjoint",
+        "AbstractOperator",
+        "Backprop",
+        "Checkpointed",
+        "Implicit",
+    ),
+    "certificate": (
+        "Certificate",
+        "certify",
+    ),
+    "continuous": ("Flow", "joint_flow", "social_gradient_flow"),
+    "design": ("design",),
+    "progress": ("DesignState", "Progress", "Result", "StepRecord"),
+    "equilibrium": (
+        "AbstractSolver",
+        "Equilibrium",
+        "MirrorDescent",
+        "solve",
+    ),
+    "flow": (
+        "action_values",
+        "best_reply",
+        "exploitability",
+        "population_flow",
+    ),
+    "game": (
+        "AbstractGame",
+        "KernelGame",
+        "SuccessorGame",
+    ),
+    "mechanism": (
+        "AbstractConstraint",
+        "Box",
+        "CappedPrice",
+        "Price",
+    ),
+    "objective": (
+        "Congestion",
+        "Expected",
+        "Mix",
+        "efficiency",
+        "revenue",
+    ),
+    "population": (
+        "AbstractLearner",
+        "AbstractNashSolver",
+        "AbstractPopulation",
+        "Access",
+        "Asynchronous",
+        "BestReply",
+        "EquilibriumPopulation",
+        "Extragradient",
+        "ExtragradientPlay",
+        "FictitiousPlay",
+        "GradientPlay",
+        "JointAction",
+        "LearningPopulation",
+        "MirrorPlay",
+        "Mixture",
+        "MomentumPlay",
+        "NashPopulation",
+        "ObservedCrowd",
+        "Noisy",
+        "OptimisticPlay",
+        "PowerSchedule",
+        "ProjectedGradient",
+        "SampledPopulation",
+        "SemismoothNewton",
+        "SequentialReply",
+        "UserLearner",
+        "two_timescale",
+    ),
+    "problems": (
+        "Problem",
+        "problems",
+    ),
+    "rule": (
+        "AbstractRule",
+        "Diagnosis",
+        "Exchange",
+        "Externality",
+        "Hypergradient",
+        "PlainForm",
+        "ResidualForm",
+        "SimultaneousDesign",
+        "SocialGradient",
+        "TangentForm",
+        "ZerothOrder",
+    ),
     "schedule": ("Schedule",),
-    "simplex": ("AbstractMirror", "Entropy", "Euclidean"),
+    "simplex": (
+        "AbstractMirror",
+        "Entropy",
+        "Euclidean",
+    ),
+    "smooth_game": (
+        "AbstractSmoothGame",
+        "AggregativeGame",
+        "RegularisedGame",
+        "SmoothGame",
+    ),
 }
 _HOME = {name: room for room, names in _ROOMS.items() for name in names}
 _SUBPACKAGES = ("auctions", "games")

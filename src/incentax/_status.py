@@ -21,6 +21,12 @@ class Status(IntEnum):
     NONFINITE_DESIGN = 4
     INTERRUPTED = 5
     OUT_OF_TIME = 6
+    PROJECTION_TRAP = 20
+    SAFE_SET_ACTIVE = 21
+    NOT_MONOTONE = 22
+    NOT_TRACKING = 23
+    PRICE_DRIFT = 24
+    NOT_DESCENDING = 25
 
     @property
     def sentence(self) -> str:
@@ -31,6 +37,11 @@ class Status(IntEnum):
     def ok(self) -> bool:
         """Whether the outcome can be used as it is."""
         return self in (Status.DONE, Status.OUT_OF_TIME, Status.INTERRUPTED)
+
+    @property
+    def cautions(self) -> bool:
+        """Whether the result is there, but does not carry the claim that was asked of it."""
+        return self is Status.NOT_CONVERGED or self >= Status.PROJECTION_TRAP
 
     @classmethod
     def of(cls, code: Any) -> "Status":
@@ -58,4 +69,28 @@ _SENTENCES = {
     ),
     Status.INTERRUPTED: "interrupted; everything up to the last step is kept and can be resumed",
     Status.OUT_OF_TIME: "stopped at the time limit; everything up to the last step is kept",
+    Status.PROJECTION_TRAP: (
+        "the projection on the safe set holds the price while the objective got worse along it; "
+        "widen the set, or use Hypergradient()"
+    ),
+    Status.SAFE_SET_ACTIVE: (
+        "the price rests on the edge of the safe set while the social gradient is not zero, so "
+        "the optimum lies outside, or the projection hides it; widen the set"
+    ),
+    Status.NOT_MONOTONE: (
+        "the game is not monotone where it was visited, so the social gradient need not descend "
+        "and equilibria may be many; start elsewhere, or use ZerothOrder()"
+    ),
+    Status.NOT_TRACKING: (
+        "the agents do not settle under the price, so their actions are no equilibrium; give "
+        "them smaller steps or more of them for each price, or slow the planner down"
+    ),
+    Status.PRICE_DRIFT: (
+        "the price drifts while nobody reacts, as at an optimum on the boundary of what agents "
+        "can do; use the residual or the tangent form of SocialGradient, or Externality(...)"
+    ),
+    Status.NOT_DESCENDING: (
+        "the objective ended worse than it began; lower the planner's learning rate, or let the "
+        "agents make more steps for each price"
+    ),
 }

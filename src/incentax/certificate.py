@@ -46,8 +46,8 @@ class Certificate(eqx.Module):
 
     @property
     def gap(self) -> float:
-        """Share of the cap that the value leaves; NaN without a cap."""
-        return 1 - self.value / self.cap
+        """Share of the cap that the value leaves; NaN without a cap, or with one of zero."""
+        return 1 - self.value / self.cap if self.cap else float("nan")
 
 
 def certify(
@@ -76,12 +76,13 @@ def certify(
     response_key, check_key = jax.random.split(key)
     with jax.enable_x64(True):
         population, mechanism, trained = in_float64((population, mechanism, trained))
+        population = population.at_rest()
         value, response = _evaluate(population, objective, mechanism, response_key)
         check = (np.nan, np.nan, np.nan)
         if trained is not None and trained.offers >= Access.MODEL:
             check = _check_gradient(trained, objective, mechanism, check_key)
         evidence = {name: _worst(_evidence(response, name)) for name in _EVIDENCE}
-        status = Status(int(np.max(_evidence(response, "status", default=0))))
+        status = Status(int(np.max(_evidence(response, "status", default=0.0))))
         certificate = Certificate(
             value=float(value),
             adjoint_residual=float(check[0]),

@@ -3,77 +3,25 @@
 import math
 import time
 from collections.abc import Callable
-from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import optax
-from jaxtyping import Array, Int
+from jaxtyping import Array
 
 from ._errors import DesignError
 from ._status import Status
-from ._types import Key, Mechanism, Objective, Response, Scalar
-from .certificate import Certificate, certify
+from ._types import Key, Mechanism, Objective, Response
+from .certificate import certify
 from .mechanism import AbstractConstraint
 from .population import AbstractPopulation, Access
-from .rule import AbstractRule, Hypergradient, check_access
+from .progress import DesignState, Progress, Result, StepRecord
+from .rule import AbstractRule, Hypergradient, Move, Setup, check_access
 from .schedule import Schedule
 
 # Solver steps for the gradient check: at the schedule's first, smooth temperature they converge.
 CHECK_STEPS = 1000
-
-
-class DesignState(eqx.Module):
-    """All that the next step depends on: saved and resumed, a design is bit for bit the same."""
-
-    step: Int[Array, ""]
-    mechanism: Mechanism
-    optimizer: Any
-    population: Any
-    best_mechanism: Mechanism
-    best_value: Scalar
-
-
-class StepRecord(NamedTuple):
-    """One step, in plain numbers. `audited_value` is NaN without an audit, or one to trust."""
-
-    step: int
-    value: float
-    exploitability: float
-    residual: float
-    adjoint_residual: float
-    gradient_norm: float
-    temperature: float
-    audited_value: float
-    seconds: float
-
-
-History = tuple[StepRecord, ...]
-
-
-class Progress(NamedTuple):
-    """What a callback sees after each step."""
-
-    record: StepRecord
-    num_steps: int
-    state: DesignState
-
-
-class Result(NamedTuple):
-    """What `design` returns.
-
-    `value` is the certified value in the user's sign: the objective of `mechanism` at the
-    problem's own temperature, from a cold start, in float64; never a value seen in training.
-    """
-
-    mechanism: Mechanism
-    response: Response
-    value: float
-    history: History
-    certificate: Certificate
-    status: Status
-    state: DesignState
 
 
 def design(
@@ -117,7 +65,8 @@ def design(
     - `cap`: a proved bound on the value, copied into the certificate.
     - `callback`: called after each step; a returned status stops the design.
     - `state`: a state to resume from, of a design with the same other arguments.
-    - `throw`: raise `DesignError` when the design fails; otherwise only the status says so.
+    - `throw`: raise `DesignError` when the design fails; otherwise only the status says so. A
+      status that merely cautions against the result never raises.
       Ctrl-C between steps never raises: the result so far comes back as INTERRUPTED.
 
     **Raises:** `ValueError` for arguments that cannot work, before anything is traced.
@@ -132,7 +81,11 @@ def design(
     optimizer = rule.optimizer(num_steps) if optimizer is None else optimizer
     key = jax.random.key(0) if key is None else key
     _, step_key, audit_key, certify_key = jax.random.split(key, 4)
-    now = initial_state(population, mechanism, optimizer, key) if state is None else state
+    sent = Setup(population, objective, mechanism, optimizer, sign, key)
+    rule.guard.refuse(sent)
+    if state is None:
+        state = initial_state(population, mechanism, optimizer, key, rule=rule)
+    now = state
 
     history: list[StepRecord] = []
     status = Status.DONE
@@ -140,12 +93,12 @@ def design(
     try:
         for step in range(int(now.step), num_steps):
             temperature, current = _population_at(population, schedule, step, num_steps)
-            now, facts, healthy = _step(
+            following, facts, healthy = _step(
                 rule, current, objective, optimizer, constraint, sign, now, step_key
             )
             audited = math.nan
             if audit_every and ((step + 1) % audit_every == 0 or step + 1 == num_steps):
-                now, audit = _audit(population, objective, sign, trust, now, audit_key)
+                following, audit = _audit(population, objective, sign, trust, following, audit_key)
                 audited = float(audit)
             record = StepRecord(
                 step=step,
@@ -154,8 +107,11 @@ def design(
                 seconds=time.perf_counter() - began,
                 **{name: float(number) for name, number in facts.items()},
             )
+            failed = not bool(healthy)
+            # Only now, when all numbers have come: Ctrl-C before this line undoes the whole step.
+            now = following
             history.append(record)
-            if not bool(healthy):
+            if failed:
                 status = Status.NONFINITE_DESIGN
                 break
             stop = None if callback is None else callback(Progress(record, num_steps, now))
@@ -172,11 +128,18 @@ def design(
     certificate, response = certify(
         population, objective, chosen, trained=trained, cap=cap, key=certify_key
     )
-    if status is Status.DONE and not certificate.status.ok:
+    # Agents who never settle explain why a design met infinities, not the other way round.
+    explains = status is Status.DONE or certificate.status is Status.NOT_TRACKING
+    if explains and not certificate.status.ok:
         status = certificate.status
-    if throw and not status.ok and status is not Status.NOT_CONVERGED:
+    objection, diagnosis = rule.guard.verdict(now.guard, chosen, response)
+    if status is Status.DONE:
+        status = objection
+    if throw and not status.ok and not status.cautions:
         raise DesignError(status.sentence)
-    return Result(chosen, response, certificate.value, tuple(history), certificate, status, now)
+    return Result(
+        chosen, response, certificate.value, tuple(history), certificate, status, now, diagnosis
+    )
 
 
 def initial_state(
@@ -184,8 +147,11 @@ def initial_state(
     mechanism: Mechanism,
     optimizer: optax.GradientTransformation,
     key: Key,
+    *,
+    rule: AbstractRule | None = None,
 ) -> DesignState:
     """The state that `design` begins in with this key: its shapes are those of every later one."""
+    rule = Hypergradient() if rule is None else rule
     init_key, *_ = jax.random.split(key, 4)
     numbers = eqx.filter(mechanism, eqx.is_inexact_array)
     dtype = jnp.result_type(*jax.tree.leaves(numbers))
@@ -196,6 +162,7 @@ def initial_state(
         population=population.init(mechanism, key=init_key),
         best_mechanism=mechanism,
         best_value=jnp.full((), jnp.nan, dtype),
+        guard=rule.guard.init(mechanism),
     )
 
 
@@ -229,9 +196,8 @@ def _step(rule, population, objective, optimizer, constraint, sign, state, key):
     # Optax mixes integers and floats, which must not fail for users of strict promotion.
     with jax.numpy_dtype_promotion("standard"):
         updates, optimizer_state = optimizer.update(ascent, state.optimizer, numbers)
-    moved = eqx.combine(optax.apply_updates(numbers, updates), structure)
-    if constraint is not None:
-        moved = constraint.project(moved)
+    wanted = eqx.combine(optax.apply_updates(numbers, updates), structure)
+    moved = wanted if constraint is None else constraint.project(wanted)
     norm = optax.tree.norm(exchange.gradient)
     healthy = jnp.isfinite(norm) & jnp.isfinite(exchange.value)
     following = DesignState(
@@ -241,6 +207,7 @@ def _step(rule, population, objective, optimizer, constraint, sign, state, key):
         exchange.state,
         state.best_mechanism,
         state.best_value,
+        rule.guard.observe(state.guard, Move(state.mechanism, wanted, moved, exchange, sign)),
     )
     kept = jax.tree.map(
         lambda new, old: jnp.where(healthy, new, old) if eqx.is_array(new) else new,
@@ -260,6 +227,7 @@ def _step(rule, population, objective, optimizer, constraint, sign, state, key):
 @eqx.filter_jit
 def _audit(population, objective, sign, trust, state, key):
     """The value at the population's own temperature, NaN if not to be trusted; the best is kept."""
+    population = population.at_rest()
     cold = population.init(state.mechanism, key=key)
     response, _ = population.respond(state.mechanism, cold, key=key)
     settled = ~(_worst(response, "exploitability") > trust)
@@ -280,10 +248,11 @@ def _audit(population, objective, sign, trust, state, key):
             state.population,
             best,
             jnp.where(better, value, state.best_value),
+            state.guard,
         ),
         value,
     )
 
 
-def _worst(response: Response, name: str, unknown: float = math.nan) -> Array:
+def _worst(response: Response, name: str, unknown: float | int = math.nan) -> Array:
     return jnp.max(jnp.asarray(getattr(response, name, unknown)))

@@ -6,6 +6,7 @@ from typing import final
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from ._types import Mechanism
@@ -62,18 +63,18 @@ class AbstractConstraint(eqx.Module):
 
 @final
 class Box(AbstractConstraint):
-    """Every number between `lower` and `upper`.
+    """Every number between `lower` and `upper`: numbers, or arrays that broadcast.
 
     >>> import jax.numpy as jnp
     >>> Box(0.0, 1.0).project(jnp.array([-2.0, 0.5])).tolist()
     [0.0, 0.5]
     """
 
-    lower: float
-    upper: float
+    lower: float | Float[Array, "..."]
+    upper: float | Float[Array, "..."]
 
     def __check_init__(self):
-        if not self.lower <= self.upper:
+        if not np.all(np.asarray(self.lower) <= np.asarray(self.upper)):
             raise ValueError(
                 f"expected lower <= upper, got {self.lower} and {self.upper}; swap them"
             )

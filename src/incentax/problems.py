@@ -13,7 +13,8 @@ from .auctions import (
     PriorFree,
     Table,
 )
-from .games import LeftRight, PricedBeach, PricedChoice, RockPaperScissors
+from .games import LeftRight, PricedBeach, PricedChoice, RockPaperScissors, TolledBeach
+from .games.smooth.settings import PricedInstance, TolledNetwork, cournot, energy, oscillators
 from .objective import Mix
 from .schedule import Schedule
 from .setting import AbstractSetting, Recipe
@@ -36,6 +37,7 @@ class Problem:
 
 
 _AMID = "arXiv 2510.21442"
+_SOCIAL = "arXiv 2604.11346"
 _CITED = ("corecco2025amid", "perolat2021mirror", "myerson1981optimal")
 _DRIFT = Economy(decay=0.9, growth=3.0, spread=0.2)
 _STAY = Economy(horizon=6, decay=0.9, growth=1.2, spread=0.2, departure=0.0)
@@ -161,6 +163,46 @@ _TABLE = (
         "MFGLib's rock_paper_scissors",
         ("corecco2025amid", "perolat2021mirror"),
         PricedChoice(RockPaperScissors, (0.0, 0.0, 0.0)),
+    ),
+    Problem(
+        "beach-tolls",
+        "Tolls at the beach bar",
+        "a toll for each round, spot and move; least congestion, with or without the model",
+        f"{_SOCIAL} on a mean-field game, an extension of ours",
+        ("vasileiou2026social", "perolat2021mirror", "perrin2020fictitious"),
+        TolledBeach(),
+    ),
+    Problem(
+        "cournot",
+        "Cournot competition",
+        "a price per unit for each of four firms; least social cost",
+        f"{_SOCIAL}, an instance of ours",
+        ("vasileiou2026social",),
+        PricedInstance(cournot, 0.5),
+    ),
+    Problem(
+        "energy-demand",
+        "Energy demand",
+        "a price for each of six households that share a network; least social cost",
+        f"{_SOCIAL}, aggregative games, an instance of ours",
+        ("vasileiou2026social",),
+        PricedInstance(energy, 0.5),
+    ),
+    Problem(
+        "oscillators",
+        "Coupled oscillators",
+        "a price on the phase of each of six oscillators; least disorder",
+        f"{_SOCIAL}, coupled oscillators, an instance of ours",
+        ("vasileiou2026social",),
+        PricedInstance(oscillators, 0.5),
+    ),
+    Problem(
+        "routing",
+        "Tolls on a road network",
+        "a toll per link, Braess's network or TNTP files; least total travel time",
+        f"{_SOCIAL} on a network, an extension of ours",
+        ("vasileiou2026social",),
+        TolledNetwork(),
     ),
 )
 

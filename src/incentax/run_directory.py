@@ -6,6 +6,7 @@ import json
 import math
 import os
 import tempfile
+import time
 from pathlib import Path
 from typing import Any, final
 
@@ -15,7 +16,7 @@ import polars as pl
 from safetensors.numpy import load_file, save
 
 from ._types import Mechanism
-from .design import DesignState, StepRecord
+from .progress import DesignState, StepRecord
 
 FORMAT = 1
 _SCHEMA = {"step": pl.Int64} | {name: pl.Float64 for name in StepRecord._fields if name != "step"}
@@ -147,10 +148,16 @@ class RunDirectory:
         return load_file(self.path / "response.safetensors")
 
     def _save_history(self, history: list[StepRecord]) -> None:
-        table = pl.DataFrame([list(r) for r in history], schema=_SCHEMA, orient="row")
-        with io.BytesIO() as buffer:
-            table.write_parquet(buffer)
-            self._write("history.parquet", buffer.getvalue())
+        try:
+            table = pl.DataFrame([list(r) for r in history], schema=_SCHEMA, orient="row")
+            with io.BytesIO() as buffer:
+                table.write_parquet(buffer)
+                self._write("history.parquet", buffer.getvalue())
+        except KeyboardInterrupt:
+            # polars answers Ctrl-C by itself, and Python does so again at the next call it makes:
+            # make that call here, so that whoever stops cleanly is not interrupted twice.
+            time.sleep(0)
+            raise
 
     def _read_json(self, name: str) -> dict[str, Any]:
         file = self.path / name

@@ -39,6 +39,8 @@ class Recipe:
     - `num_steps`, `audit_every`, `schedule`: as in `design`.
     - `learning_rate`: the optimizer's first rate.
     - `clip`: largest norm of a gradient.
+    - `price_step`: step size of price rules, which need one scalar gain, in units of price per
+      unit of social gradient.
     - `method`: makes the optimizer from rate, clip and number of steps.
     """
 
@@ -47,12 +49,17 @@ class Recipe:
     clip: float = 1.0
     schedule: Schedule | None = None
     audit_every: int = 25
+    price_step: float = 0.1
 
     method: Callable[[float, float, int], optax.GradientTransformation] = decaying_adam
 
     def optimizer(self, num_steps: int) -> optax.GradientTransformation:
         """The method at this rate and clip, for so many steps."""
         return self.method(self.learning_rate, self.clip, num_steps)
+
+    def plain_optimizer(self) -> optax.GradientTransformation:
+        """Plain steps of constant size, for price rules."""
+        return optax.sgd(self.price_step)
 
 
 @dataclass(frozen=True)
@@ -71,7 +78,7 @@ class HeldOut:
 class AbstractSetting(ABC):
     """A family of problems; subclasses are frozen dataclasses whose fields users may set."""
 
-    kind: ClassVar[Literal["auction", "game"]]
+    kind: ClassVar[Literal["auction", "game", "smooth", "routing"]]
     sense: ClassVar[Literal["maximize", "minimize"]]
     objective_name: ClassVar[str]
 
@@ -102,6 +109,19 @@ class AbstractSetting(ABC):
     @abstractmethod
     def exploitability_bound(self) -> float:
         """The unregularised exploitability, in units of reward, up to which one trusts a result."""
+
+    @property
+    def default_rule(self) -> str:
+        """The rule that a design of this problem uses unless told otherwise."""
+        return "hypergradient"
+
+    def constraints(self) -> np.ndarray | None:
+        """A matrix A with A x = b for all that agents can do, or None: for tangent prices."""
+        return None
+
+    def marginal_cost(self) -> Callable[[Any], Any] | None:
+        """The agents' marginal costs as a function of their actions, or None where unknown."""
+        return None
 
     @abstractmethod
     def recipe(self) -> Recipe:

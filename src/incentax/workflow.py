@@ -1,10 +1,8 @@
 """From an order to a finished run directory: design, checkpoint, certify, compare, record."""
 
-import dataclasses
-import json
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Protocol, runtime_checkable
 
 import jax
@@ -12,60 +10,11 @@ import numpy as np
 
 from ._status import Status
 from ._types import Key
-from .adjoint import AbstractAdjoint, Backprop, Checkpointed
-from .auctions import KnownEconomy
-from .auctions.settings import form_name
 from .certificate import Certificate, certify
-from .design import Progress, Result, StepRecord, design, initial_state
-from .population import Access
-from .problems import Problem
-from .rule import AbstractRule, Anneal, Hypergradient, ZerothOrder
+from .design import design, initial_state
+from .order import Order
+from .progress import Progress, Result, StepRecord
 from .run_directory import RunDirectory
-from .schedule import Schedule
-from .setting import AbstractSetting, Recipe, clipped_sgd, plain_adam
-
-RULES: Mapping[str, Callable[[], AbstractRule]] = {
-    "hypergradient": Hypergradient,
-    "zeroth-order": ZerothOrder,
-    "zeroth-order-sgd": ZerothOrder,
-    "anneal": Anneal,
-}
-
-# How a recipe changes with the rule; the others keep it.
-_TUNED: Mapping[str, Callable[[Recipe], Recipe]] = {
-    "zeroth-order-sgd": lambda recipe: dataclasses.replace(recipe, method=clipped_sgd),
-    "anneal": lambda recipe: dataclasses.replace(
-        recipe, method=lambda rate, clip, num_steps: Anneal().optimizer(num_steps)
-    ),
-}
-
-# None keeps the adjoint that the problem's population comes with.
-ADJOINTS: Mapping[str, Callable[[], AbstractAdjoint] | None] = {
-    "implicit": None,
-    "checkpointed": Checkpointed,
-    "backprop": Backprop,
-}
-
-
-def _published(setting: AbstractSetting) -> Recipe:
-    """T = 400 steps of rate 10 from zero at the problem's own temperature, under plain Adam."""
-    solver = getattr(setting.population(), "solver", None)
-    temperature = getattr(solver, "temperature", None)
-    if temperature is None:
-        raise ValueError(
-            "expected a population with a solver's temperature for the paper's recipe, got "
-            f"{type(setting.population()).__name__}; leave --recipe out"
-        )
-    sharp = Schedule(temperature, temperature, 400, share=10 * temperature)
-    return dataclasses.replace(
-        setting.recipe(), num_steps=1000, schedule=sharp, method=plain_adam, learning_rate=1e-3
-    )
-
-
-RECIPES: Mapping[str, Callable[[AbstractSetting], Recipe]] = {
-    "default": lambda setting: setting.recipe(),
-    "paper": _published,
-}
 
 # What a certificate's rows have to satisfy to hold, beside the setting's own exploitability bound.
 TOLERANCES = {"residual": 1e-2, "gradient_error": 1e-2}
@@ -85,63 +34,6 @@ class Watch(Protocol):
 
     def step(self, progress: Progress) -> None:
         """A design step was made."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Order:
-    """What to design and how: with the same order, a resumed run ends bit for bit the same."""
-
-    problem: Problem
-    rule: str
-    adjoint: str
-    num_steps: int
-    seed: int
-    values: dict[str, Any] | None = None
-    recipe: str = "default"
-
-    @property
-    def adjoint_used(self) -> str | None:
-        """The adjoint's name, or None under a rule that differentiates nothing."""
-        return self.adjoint if RULES[self.rule]().needs >= Access.MODEL else None
-
-    def config(self) -> dict[str, Any]:
-        """The order as JSON, for `config.json`."""
-        setting = self.problem.setting
-        return {
-            "problem": self.problem.name,
-            "title": self.problem.title,
-            "summary": self.problem.summary,
-            "source": self.problem.source,
-            "kind": setting.kind,
-            "rule": self.rule,
-            "adjoint": self.adjoint_used,
-            "recipe": self.recipe,
-            "form": form_name(setting.form) if isinstance(setting, KnownEconomy) else None,
-            "objective": setting.objective_name,
-            "sense": setting.sense,
-            "steps": self.num_steps,
-            "seed": self.seed,
-            "settings": setting.options(),
-            "citations": list(self.problem.citations),
-            "values": self.values,
-        }
-
-    def check(self) -> None:
-        """Nothing if everything the order names can be made; a `ValueError` if not."""
-        setting = self.problem.setting
-        setting.population()
-        setting.objective()
-        setting.mechanism(jax.random.key(self.seed))
-
-    def check_resumes(self, run: RunDirectory) -> None:
-        """Nothing if `run` was begun with this order; a `ValueError` naming what differs if not."""
-        for key, wanted in self.config().items():
-            found = run.config.get(key)
-            if found != json.loads(json.dumps(wanted)):
-                raise ValueError(
-                    f"expected the options that {run.path} was begun with, got {key} {wanted!r} "
-                    f"instead of {found!r}; leave it as it was, or choose another --out"
-                )
 
 
 def perform(
@@ -210,14 +102,9 @@ def _design(
     design_key: Key,
 ) -> tuple[Result, list[StepRecord]]:
     setting = order.problem.setting
-    recipe = _TUNED.get(order.rule, lambda recipe: recipe)(RECIPES[order.recipe](setting))
-    population = setting.population()
-    unrolled = ADJOINTS[order.adjoint]
-    if unrolled is not None:
-        population = dataclasses.replace(population, adjoint=unrolled())
-    mechanism = setting.mechanism(mechanism_key)
-    optimizer = recipe.optimizer(order.num_steps)
-    start = initial_state(population, mechanism, optimizer, design_key)
+    recipe = order.recipe_used
+    population, mechanism, rule, optimizer = order.ingredients(mechanism_key)
+    start = initial_state(population, mechanism, optimizer, design_key, rule=rule)
     state, history = run.load_checkpoint(start) or (start, [])
     cap = setting.cap()
 
@@ -242,7 +129,7 @@ def _design(
         mechanism,
         maximize=goal.get("maximize"),
         minimize=goal.get("minimize"),
-        rule=RULES[order.rule](),
+        rule=rule,
         optimizer=optimizer,
         num_steps=order.num_steps,
         schedule=recipe.schedule,

@@ -185,7 +185,7 @@ class TestEmpiricalRevenue:
     def test_first_price_pays_what_solving_says(self, empirical, held_out):
         _, judged = empirical.valuations.halves(1)
         game = empirical.published.economy.game(judged.law)
-        solver = empirical.published.bidding.solver()
+        solver = empirical.population().solver
         response = ix.solve(game, FirstPrice.equal_split(0.8, 2), solver=solver, throw=False)
         expected = float(ix.revenue(None, response))
         assert held_out.rows[1][1] == pytest.approx(expected, abs=1e-9)

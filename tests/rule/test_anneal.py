@@ -10,9 +10,9 @@ import pytest
 
 from incentax import AbstractPopulation, Access, Anneal, ZerothOrder, design
 from incentax.auctions import FirstPrice, SoftReserve
+from incentax.order import RECIPES, RULES
 from incentax.problems import problems
 from incentax.setting import clipped_sgd, decaying_adam, plain_adam
-from incentax.workflow import RECIPES, RULES
 
 
 class Mirror(AbstractPopulation):

@@ -13,14 +13,16 @@ from .._status import Status
 from ..auctions import EmpiricalRevenue, KnownEconomy, on_grid, read_valuations
 from ..auctions.settings import FORMS
 from ..objective import revenue
+from ..order import ADJOINTS, RECIPES, RULES, Order
 from ..problems import Problem
 from ..report.html import write_report
 from ..report.table import result_panel
 from ..run_directory import RunDirectory
-from ..workflow import ADJOINTS, RECIPES, RULES, Order, perform
+from ..workflow import perform
 from .console import CompileClock, keep_compiled_programs, notes, results, versions
 from .live import Live
 from .main import DONE, FAILED, app
+from .network import introduce_network, with_network
 from .options import choose, find_problem
 from .show import Json, Name, Settings
 
@@ -29,8 +31,9 @@ from .show import Json, Name, Settings
 def design_command(
     name: Name,
     rule: Annotated[
-        str, typer.Option(help=f"How to improve: {', '.join(RULES)}.")
-    ] = "hypergradient",
+        str | None,
+        typer.Option(help=f"How to improve: {', '.join(RULES)}; default: the problem's own."),
+    ] = None,
     adjoint: Annotated[
         str | None,
         typer.Option(
@@ -56,6 +59,12 @@ def design_command(
     scale: Annotated[
         float | None, typer.Option(help="Valuation that counts as 1; default: the 99.9 % quantile.")
     ] = None,
+    net: Annotated[
+        Path | None, typer.Option(help="Network of `design routing`: a TNTP file.")
+    ] = None,
+    trips: Annotated[
+        Path | None, typer.Option(help="Demand of `design routing`: a TNTP file.")
+    ] = None,
     settings: Settings = None,
     out: Annotated[
         Path | None, typer.Option(help="Run directory to write; default: the next runs/NAME.")
@@ -65,20 +74,25 @@ def design_command(
 ) -> int:
     """Design a mechanism, certify it, and write a run directory with a report."""
     clock = CompileClock()
-    choose("a rule", rule, RULES)
+    if rule is not None:
+        choose("a rule", rule, RULES)
     choose("a recipe", recipe, RECIPES)
     adjoint = ("checkpointed" if recipe == "paper" else "implicit") if adjoint is None else adjoint
     choose("an adjoint", adjoint, ADJOINTS)
     _check(steps, seconds)
     problem = find_problem(name, settings or [], form)
     problem, facts = _with_values(problem, values, column, scale, seed)
+    problem, roads = with_network(problem, net, trips)
+    rule = problem.setting.default_rule if rule is None else rule
     num_steps = RECIPES[recipe](problem.setting).num_steps if steps is None else steps
-    order = Order(problem, rule, adjoint, num_steps, seed, facts, recipe)
+    order = Order(problem, rule, adjoint, num_steps, seed, facts or roads, recipe)
     order.check()
     run = _open(out, order, resume)
     keep_compiled_programs()
     if facts is not None and not as_json:
         notes.print(_introduce(facts), soft_wrap=True)
+    if roads is not None and not as_json:
+        notes.print(introduce_network(roads), soft_wrap=True)
     with Live(num_steps, problem, quiet=as_json) as live:
         record, status = perform(
             order,

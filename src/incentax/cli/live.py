@@ -4,8 +4,8 @@ import math
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from ..design import Progress as DesignProgress
 from ..problems import Problem
+from ..progress import Progress as DesignProgress
 from .console import notes
 
 # Without a terminal a line every so many steps says that the design is alive.

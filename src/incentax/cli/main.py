@@ -33,6 +33,9 @@ def run(arguments: Sequence[str]) -> int:
     """The exit code of a command line; whatever a user did wrong is one line on standard error."""
     try:
         code = app(args=list(arguments), prog_name="incentax", standalone_mode=False)
+        # Typer answers Ctrl-C with this code and without a word.
+        if code == INTERRUPTED:
+            return _say("interrupted", INTERRUPTED)
         return code if isinstance(code, int) else DONE
     except typer.Exit as finished:
         return finished.exit_code
@@ -90,4 +93,13 @@ def _root(
 
 
 # Commands register themselves on `app`, which must exist first.
-from . import compare, design, oracle, report, reproduce, show, simulate  # noqa: E402, F401
+from . import (  # noqa: E402
+    compare,  # noqa: F401
+    design,  # noqa: F401
+    oracle,  # noqa: F401
+    people,  # noqa: F401
+    report,  # noqa: F401
+    reproduce,  # noqa: F401
+    show,  # noqa: F401
+    simulate,  # noqa: F401
+)

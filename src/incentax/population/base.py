@@ -53,3 +53,10 @@ class AbstractPopulation(eqx.Module):
     @abstractmethod
     def listening(self, probe: Scalar) -> "AbstractPopulation":
         """The same population, whose adjoint hands out its residual as the cotangent of `probe`."""
+
+    def at_rest(self) -> "AbstractPopulation":
+        """The same population given all the time it needs: the one that certificates judge.
+
+        Itself, but for agents who are still learning when the planner looks.
+        """
+        return self

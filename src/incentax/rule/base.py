@@ -8,6 +8,7 @@ import optax
 
 from .._types import Key, Mechanism, Objective, Response, Scalar
 from ..population import AbstractPopulation, Access
+from .guard import AbstractGuard, Unguarded
 
 
 class Exchange(eqx.Module):
@@ -30,6 +31,11 @@ class AbstractRule(eqx.Module):
     """One way to improve a mechanism, given a certain access to the population."""
 
     needs: eqx.AbstractClassVar[Access]
+
+    @property
+    def guard(self) -> AbstractGuard:
+        """What is refused before a design with this rule runs, and watched while it does."""
+        return Unguarded()
 
     def towards(self, sign: int) -> "AbstractRule":
         """The rule for a planner who maximises (1) or minimises (-1); most serve both alike."""

@@ -1,0 +1,182 @@
+"""An order: what to design and how, in words and numbers, and the objects they stand for."""
+
+import dataclasses
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax
+import optax
+
+from ._types import Key, Mechanism
+from .adjoint import AbstractAdjoint, Backprop, Checkpointed
+from .auctions import KnownEconomy
+from .auctions.settings import form_name
+from .population import AbstractPopulation, Access
+from .problems import Problem
+from .rule import (
+    AbstractRule,
+    Anneal,
+    Externality,
+    Hypergradient,
+    Setup,
+    SocialGradient,
+    TangentForm,
+    ZerothOrder,
+    check_access,
+)
+from .run_directory import RunDirectory
+from .schedule import Schedule
+from .setting import AbstractSetting, Recipe, clipped_sgd, plain_adam
+
+
+def _social_gradient(setting: AbstractSetting) -> AbstractRule:
+    constraints = setting.constraints()
+    if constraints is None:
+        return SocialGradient()
+    return SocialGradient(TangentForm.of(constraints))
+
+
+def _externality(setting: AbstractSetting) -> AbstractRule:
+    marginal_cost = setting.marginal_cost()
+    if marginal_cost is None:
+        raise ValueError(
+            "expected a problem whose agents' marginal costs are known for externality, got one "
+            "without; try social-gradient"
+        )
+    return Externality(marginal_cost)
+
+
+RULES: Mapping[str, Callable[[AbstractSetting], AbstractRule]] = {
+    "hypergradient": lambda setting: Hypergradient(),
+    "social-gradient": _social_gradient,
+    "externality": _externality,
+    "zeroth-order": lambda setting: ZerothOrder(),
+    "zeroth-order-sgd": lambda setting: ZerothOrder(),
+    "anneal": lambda setting: Anneal(),
+}
+
+# How a recipe changes with the rule; the others keep it.
+_TUNED: Mapping[str, Callable[[Recipe], Recipe]] = {
+    "zeroth-order-sgd": lambda recipe: dataclasses.replace(recipe, method=clipped_sgd),
+    "anneal": lambda recipe: dataclasses.replace(
+        recipe, method=lambda rate, clip, num_steps: Anneal().optimizer(num_steps)
+    ),
+}
+
+# Rules that need one scalar gain for all prices.
+PLAIN = ("social-gradient", "externality")
+
+# None keeps the adjoint that the problem's population comes with.
+ADJOINTS: Mapping[str, Callable[[], AbstractAdjoint] | None] = {
+    "implicit": None,
+    "checkpointed": Checkpointed,
+    "backprop": Backprop,
+}
+
+
+def _published(setting: AbstractSetting) -> Recipe:
+    """T = 400 steps of rate 10 from zero at the problem's own temperature, under plain Adam."""
+    solver = getattr(setting.population(), "solver", None)
+    temperature = getattr(solver, "temperature", None)
+    if temperature is None:
+        raise ValueError(
+            "expected a population with a solver's temperature for the paper's recipe, got "
+            f"{type(setting.population()).__name__}; leave --recipe out"
+        )
+    sharp = Schedule(temperature, temperature, 400, share=10 * temperature)
+    return dataclasses.replace(
+        setting.recipe(), num_steps=1000, schedule=sharp, method=plain_adam, learning_rate=1e-3
+    )
+
+
+RECIPES: Mapping[str, Callable[[AbstractSetting], Recipe]] = {
+    "default": lambda setting: setting.recipe(),
+    "paper": _published,
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Order:
+    """What to design and how: with the same order, a resumed run ends bit for bit the same."""
+
+    problem: Problem
+    rule: str
+    adjoint: str
+    num_steps: int
+    seed: int
+    values: dict[str, Any] | None = None
+    recipe: str = "default"
+
+    @property
+    def adjoint_used(self) -> str | None:
+        """The adjoint's name, or None under a rule that differentiates nothing."""
+        return (
+            self.adjoint if RULES[self.rule](self.problem.setting).needs >= Access.MODEL else None
+        )
+
+    def config(self) -> dict[str, Any]:
+        """The order as JSON, for `config.json`."""
+        setting = self.problem.setting
+        return {
+            "problem": self.problem.name,
+            "title": self.problem.title,
+            "summary": self.problem.summary,
+            "source": self.problem.source,
+            "kind": setting.kind,
+            "rule": self.rule,
+            "adjoint": self.adjoint_used,
+            "recipe": self.recipe,
+            "form": form_name(setting.form) if isinstance(setting, KnownEconomy) else None,
+            "objective": setting.objective_name,
+            "sense": setting.sense,
+            "steps": self.num_steps,
+            "seed": self.seed,
+            "settings": setting.options(),
+            "citations": list(self.problem.citations),
+            "values": self.values,
+        }
+
+    @property
+    def recipe_used(self) -> Recipe:
+        """The recipe by name, as the rule changes it."""
+        recipe = RECIPES[self.recipe](self.problem.setting)
+        return _TUNED.get(self.rule, lambda recipe: recipe)(recipe)
+
+    def ingredients(
+        self, mechanism_key: Key
+    ) -> tuple[AbstractPopulation, Mechanism, AbstractRule, optax.GradientTransformation]:
+        """Population, starting mechanism, rule and optimizer."""
+        setting, recipe = self.problem.setting, self.recipe_used
+        population = setting.population()
+        unrolled = ADJOINTS[self.adjoint]
+        if unrolled is not None:
+            if population.offers < Access.MODEL:
+                raise ValueError(
+                    f"expected --adjoint implicit for {self.problem.name}, got {self.adjoint}, but "
+                    f"of its population {population.offers.sentence}; leave it out"
+                )
+            population = dataclasses.replace(population, adjoint=unrolled())
+        plain = self.rule in PLAIN
+        optimizer = recipe.plain_optimizer() if plain else recipe.optimizer(self.num_steps)
+        return population, setting.mechanism(mechanism_key), RULES[self.rule](setting), optimizer
+
+    def check(self) -> None:
+        """Nothing if all that the order names can be made and goes together; else `ValueError`."""
+        setting = self.problem.setting
+        key = jax.random.key(self.seed)
+        population, mechanism, rule, optimizer = self.ingredients(key)
+        check_access(rule, population)
+        sign = 1 if setting.sense == "maximize" else -1
+        setup = Setup(population, setting.objective(), mechanism, optimizer, sign, key)
+        rule.guard.refuse(setup)
+
+    def check_resumes(self, run: RunDirectory) -> None:
+        """Nothing if `run` was begun with this order; a `ValueError` naming what differs if not."""
+        for key, wanted in self.config().items():
+            found = run.config.get(key)
+            if found != json.loads(json.dumps(wanted)):
+                raise ValueError(
+                    f"expected the options that {run.path} was begun with, got {key} {wanted!r} "
+                    f"instead of {found!r}; leave it as it was, or choose another --out"
+                )
