@@ -195,6 +195,7 @@ _ROOMS = {
     ),
     "rule": (
         "AbstractRule",
+        "Anneal",
         "Diagnosis",
         "Exchange",
         "Externality",

@@ -19,7 +19,8 @@ from .auctions import (
     paired_interval,
     simulate,
 )
-from .auctions.settings import FORMS, RandomEconomy
+from .auctions.form import FORMS
+from .auctions.settings import RandomEconomy
 from .certificate import certify
 from .equilibrium import solve
 from .precision import in_float64
