@@ -11,7 +11,7 @@ import optax
 from ._types import Key, Mechanism
 from .adjoint import AbstractAdjoint, Backprop, Checkpointed
 from .auctions import KnownEconomy
-from .auctions.settings import form_name
+from .auctions.form import form_name
 from .population import AbstractPopulation, Access
 from .problems import Problem
 from .rule import (

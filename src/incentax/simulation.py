@@ -19,8 +19,8 @@ from .auctions import (
     paired_interval,
     simulate,
 )
+from .auctions.form import FORMS
 from .auctions.prior_free import RandomEconomy
-from .auctions.settings import FORMS
 from .certificate import certify
 from .equilibrium import solve
 from .precision import in_float64

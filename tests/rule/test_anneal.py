@@ -8,7 +8,7 @@ import numpy as np
 import optax
 import pytest
 
-from incentax import AbstractPopulation, Access, Anneal, ZerothOrder, design
+from incentax import AbstractPopulation, Access, Anneal, design
 from incentax.auctions import FirstPrice, SoftReserve
 from incentax.order import RECIPES, RULES
 from incentax.problems import problems
@@ -70,15 +70,12 @@ def test_a_scale_must_be_positive():
         Anneal(0.0)
 
 
-def test_every_rule_of_the_command_line_improves_a_bowl():
-    for name in ("zeroth-order", "zeroth-order-sgd", "anneal"):
-        rule = RULES[name](problems["a1"].setting)
-        assert rule.needs <= Access.OBJECTIVE
-        result = design(
-            Mirror(), jnp.zeros(3), minimize=bowl, rule=rule, num_steps=30, audit_every=0
-        )
-        assert float(bowl(None, {"numbers": result.mechanism})) < 3.0
-    assert isinstance(ZerothOrder().towards(-1), ZerothOrder)
+@pytest.mark.parametrize("name", ["zeroth-order", "zeroth-order-sgd", "anneal"])
+def test_rules_that_see_the_objective_alone_improve_a_bowl(name):
+    rule = RULES[name](problems["a1"].setting)
+    assert rule.needs == Access.OBJECTIVE
+    result = design(Mirror(), jnp.zeros(3), minimize=bowl, rule=rule, num_steps=30, audit_every=0)
+    assert float(bowl(None, {"numbers": result.mechanism})) < 3.0
 
 
 @pytest.mark.parametrize("method", [decaying_adam, plain_adam, clipped_sgd])

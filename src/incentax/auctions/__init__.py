@@ -4,6 +4,10 @@ from .economy import Economy as Economy
 from .empirical import EmpiricalRevenue as EmpiricalRevenue
 from .finite import Trials as Trials
 from .finite import simulate as simulate
+from .form import AbstractForm as AbstractForm
+from .form import Network as Network
+from .form import Table as Table
+from .form import TunedFirstPrice as TunedFirstPrice
 from .formats import EqualShares as EqualShares
 from .formats import FirstPrice as FirstPrice
 from .formats import PostedPrice as PostedPrice
@@ -19,12 +23,8 @@ from .mechanism import NeuralAuction as NeuralAuction
 from .mechanism import Offer as Offer
 from .mechanism import StaticAuction as StaticAuction
 from .prior_free import PriorFree as PriorFree
-from .settings import AbstractForm as AbstractForm
 from .settings import Bidding as Bidding
 from .settings import KnownEconomy as KnownEconomy
-from .settings import Network as Network
-from .settings import Table as Table
-from .settings import TunedFirstPrice as TunedFirstPrice
 from .utility import AbstractUtility as AbstractUtility
 from .utility import ConstantRiskAversion as ConstantRiskAversion
 from .utility import Impatient as Impatient

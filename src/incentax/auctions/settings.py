@@ -1,13 +1,10 @@
 """The published auction settings, as records that the problem table lists."""
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, final
 
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
 
 from .._types import Key, Mechanism, Objective
 from ..adjoint import AbstractAdjoint, Implicit
@@ -15,11 +12,11 @@ from ..equilibrium import Equilibrium, MirrorDescent
 from ..krylov import Gmres
 from ..objective import revenue
 from ..population import EquilibriumPopulation
-from ..schedule import Schedule
 from ..setting import AbstractSetting, HeldOut, Recipe, check_temperature
 from .economy import Economy
-from .formats import FirstPrice, SoftReserve
-from .mechanism import AbstractAuction, NeuralAuction, StaticAuction
+from .form import AbstractForm, Network
+from .formats import FirstPrice
+from .mechanism import AbstractAuction
 from .snapshot import auction_snapshot
 from .yardsticks import fast_yardsticks, proved_cap
 
@@ -51,96 +48,6 @@ class Bidding:
 def krylov() -> AbstractAdjoint:
     """The implicit adjoint of designs: in single precision a few Krylov vectors are enough."""
     return Implicit(Gmres(tolerance=1e-3, vectors=40))
-
-
-def equal_parts(horizon: int) -> Float[Array, " H"]:
-    """Logits of shares of the rest that make equal parts; the last one, all, is nearly all.
-
-    >>> [round(float(jax.nn.sigmoid(x)), 3) for x in equal_parts(3)]
-    [0.333, 0.5, 0.952]
-    """
-    share = 1 / jnp.maximum(horizon - jnp.arange(horizon, dtype=float), 1.05)
-    return jnp.log(share / (1 - share))
-
-
-class AbstractForm(ABC):
-    """The form of mechanism that is designed; a frozen record whose numbers users may set."""
-
-    @abstractmethod
-    def start(self, economy: Economy, key: Key) -> AbstractAuction:
-        """Where a design for this economy starts."""
-
-    @property
-    @abstractmethod
-    def recipe(self) -> Recipe:
-        """How mechanisms of this form are designed unless the setting says otherwise."""
-
-
-@final
-@dataclass(frozen=True)
-class Network(AbstractForm):
-    """A neural auction with `width` hidden units."""
-
-    width: int = 256
-
-    def start(self, economy: Economy, key: Key) -> NeuralAuction:
-        """Random weights."""
-        return NeuralAuction(economy.horizon, economy.num_bids, width=self.width, key=key)
-
-    @property
-    def recipe(self) -> Recipe:
-        """Annealed from 0.02 to 0.006; small steps, lest the sawtooth throw the design off."""
-        return Recipe(schedule=Schedule(2e-2, 6e-3, 30), clip=0.1, audit_every=20)
-
-
-@final
-@dataclass(frozen=True)
-class TunedFirstPrice(AbstractForm):
-    """First price whose supply and reserve in each round are designed: the fair baseline."""
-
-    def start(self, economy: Economy, key: Key) -> SoftReserve:
-        """Supply split equally, reserves low."""
-        reserve = jnp.full((economy.horizon,), -2.0)
-        # Abstract variables are fields to a type checker and properties here.
-        return SoftReserve(  # pyright: ignore[reportCallIssue]
-            share=equal_parts(economy.horizon), reserve=reserve
-        )
-
-    @property
-    def recipe(self) -> Recipe:
-        """That of tables."""
-        return Table().recipe
-
-
-@final
-@dataclass(frozen=True)
-class Table(AbstractForm):
-    """A static auction: a number for every round and bid, whatever the bids."""
-
-    def start(self, economy: Economy, key: Key) -> StaticAuction:
-        """Winners pay half their bid, and supply is split equally over the rounds."""
-        shading = jnp.zeros((economy.horizon, economy.num_bids), float)
-        # Abstract variables are fields to a type checker and properties here.
-        return StaticAuction(  # pyright: ignore[reportCallIssue]
-            shading=shading, supply=equal_parts(economy.horizon)
-        )
-
-    @property
-    def recipe(self) -> Recipe:
-        """That of networks, with larger steps: a table's entries share nothing."""
-        return replace(Network().recipe, learning_rate=3e-2)
-
-
-FORMS: Mapping[str, Callable[[], AbstractForm]] = {
-    "network": Network,
-    "table": Table,
-    "first-price": TunedFirstPrice,
-}
-
-
-def form_name(form: AbstractForm) -> str | None:
-    """The name under which `FORMS` lists this kind of form; None for one of a user's own."""
-    return next((name for name, made in FORMS.items() if made is type(form)), None)
 
 
 @final

@@ -34,7 +34,8 @@ class AuctionEnv(ParallelEnv):
         self.agents: list[str] = []
         self._observed = spaces.Box(0.0, 1.0, (4,), np.float32)
         self._acted = spaces.Discrete(self._hall.num_bids)
-        self._rng = np.random.default_rng()
+        # Unseeded, two environments play the same auctions: nothing here hides a seed.
+        self._rng = np.random.default_rng(0)
 
     def observation_space(self, agent: str) -> spaces.Space:
         """Round, own value, in the market or not, share of goods left."""

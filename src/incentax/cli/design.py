@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from ..auctions import EmpiricalRevenue, KnownEconomy, on_grid, read_valuations
-from ..auctions.settings import FORMS
+from ..auctions.form import FORMS
 from ..objective import revenue
 from ..order import ADJOINTS, RECIPES, RULES, Order
 from ..problems import Problem

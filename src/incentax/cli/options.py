@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from ..auctions import KnownEconomy
-from ..auctions.settings import FORMS
+from ..auctions.form import FORMS
 from ..problems import Problem, problems
 from ..setting import nearest
 

@@ -14,7 +14,7 @@ from ..auctions import EqualShares, KnownEconomy, PriorFree
 from ..certificate import certify, no_zero_dominance
 from ..design import design
 from ..equilibrium import MirrorDescent, solve
-from ..objective import revenue
+from ..precision import in_float64
 from ..problems import problems
 from ..rule import AbstractRule, Anneal, Hypergradient, ZerothOrder
 from ..setting import AbstractSetting, clipped_sgd, plain_adam
@@ -155,12 +155,14 @@ def _at_temperature(temperature: float, mirror: Entropy | Euclidean) -> Rows:
     solver = MirrorDescent(
         temperature=temperature, learning_rate=0.02 / temperature, num_steps=1500, mirror=mirror
     )
-    found = _solved(game, mechanism, solver)
+    with jax.enable_x64(True):
+        game, mechanism = in_float64((game, mechanism))
+        found = jax.device_get(_solved(game, mechanism, solver))
     return [
         {
             "mirror": type(mirror).__name__.lower(),
             "temperature": temperature,
-            "revenue": float(revenue(mechanism, found)),
+            "revenue": float(np.sum(found.rounds.revenue)),
             "exploitability": float(found.exploitability),
             "residual": float(found.residual),
         }
