@@ -41,6 +41,13 @@ class EmpiricalRevenue(AbstractSetting):
     seed: int
     resamples: int = 200
 
+    def __post_init__(self):
+        if not self.stakes > 0:
+            raise ValueError(
+                f"expected a scale that tells valuations apart, got {self.valuations.scale:g}, at "
+                "which all of them fall in the lowest cell; try a smaller --scale"
+            )
+
     @property
     def stakes(self) -> float:
         """The mean value of the sample over that of uniform values.

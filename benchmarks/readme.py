@@ -1,0 +1,44 @@
+"""Compose benchmarks/README.md from the results on disk, so that no figure is copied by hand."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from .machine import RESULTS
+
+ORDER = ("a1", "prior_free", "beach", "gradient", "memory")
+HEAD = """# Measured figures
+
+`python -m benchmarks` measures what follows; `python -m benchmarks.readme` writes this page from
+`benchmarks/results/`. Times are of whole processes with cold caches, or medians of repeated calls,
+as each table says; machines differ, so compare figures of one table only.
+"""
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """A Markdown table."""
+    heads = list(rows[0])
+    lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
+    for row in rows:
+        cells = (f"{v:.4g}" if isinstance(v, float) else str(v) for v in row.values())
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Write the page."""
+    parts = [HEAD]
+    known = {path.stem: path for path in RESULTS.glob("*.json")}
+    for name in (*ORDER, *sorted(set(known) - set(ORDER))):
+        if name not in known:
+            continue
+        record = json.loads(known[name].read_text())
+        if not {"title", "conditions", "rows"} <= set(record):
+            continue
+        where = ", ".join(f"{k} {v}" for k, v in record["conditions"].items())
+        parts.append(f"## {record['title']}\n\n{table(record['rows'])}\n\n{where}.\n")
+    (Path(__file__).parent / "README.md").write_text("\n".join(parts))
+
+
+if __name__ == "__main__":
+    main()
