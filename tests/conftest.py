@@ -31,6 +31,13 @@ settings.register_profile("suite", deadline=None, derandomize=True, max_examples
 settings.load_profile("suite")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def forget_compiled_programs():
+    """Each file compiles its own programs; kept for all files, they take gigabytes a worker."""
+    yield
+    jax.clear_caches()
+
+
 @pytest.fixture
 def key():
     """A fixed key."""
