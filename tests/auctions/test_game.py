@@ -87,7 +87,9 @@ def played(game, mechanism, scores):
     policy = jax.nn.softmax(jnp.where(PRUDENT[None], scores, -jnp.inf))
     flow = ix.population_flow(game, policy, mechanism)
     gain = ix.exploitability(game, policy, mechanism)
-    return flow, gain, ix.revenue(mechanism, flow_as_response(flow)), welfare(flow)
+    own = ix.action_values(game, flow.rounds, policy).initial_values
+    surplus = jnp.sum(game.initial_values * own[:-1])
+    return flow, gain, surplus, ix.revenue(mechanism, flow_as_response(flow)), welfare(flow)
 
 
 class Played(eqx.Module):
@@ -116,7 +118,7 @@ def welfare(flow):
 def test_invariants(kind, data, law, supply, departure, reentry, moving, table):
     mechanism = data.draw(MECHANISMS[kind])
     game = auction(law, supply, departure, reentry, moving)
-    flow, gain, collected, value = played(game, mechanism, jnp.asarray(table))
+    flow, gain, surplus, collected, value = played(game, mechanism, jnp.asarray(table))
     rounds = flow.rounds
 
     assert jnp.all(flow.agents >= -1e-15)
@@ -138,6 +140,8 @@ def test_invariants(kind, data, law, supply, departure, reentry, moving, table):
     assert jnp.all(rounds.payment <= GRID[None] + 1e-12)
 
     assert float(collected) <= float(value) + 1e-12
+    # What bidders expect, looking back from the last round, is what they get, looking forward.
+    assert float(surplus) == pytest.approx(float(value - collected), abs=1e-12)
     assert float(gain) >= -1e-12
 
 
@@ -153,7 +157,7 @@ def test_nobody_beats_the_first_best(data, law, supply, after, moving, table):
     mechanism = data.draw(MECHANISMS["static"])
     departure, reentry = after
     game = auction(law, supply, departure, reentry, moving)
-    _, _, collected, value = played(game, mechanism, jnp.asarray(table))
+    *_, collected, value = played(game, mechanism, jnp.asarray(table))
     market = Market(
         np.arange(VALUES) / VALUES,
         law,
