@@ -229,6 +229,9 @@ class TestAccess:
         def respond(self, mechanism, state, *, key):
             raise AssertionError("traced although access was refused")
 
+        def at_rest(self):
+            return self
+
         def relaxed(self, temperature, share, num_steps):
             return self
 

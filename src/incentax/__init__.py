@@ -89,8 +89,10 @@ if TYPE_CHECKING:
     from .rule import Exchange as Exchange
     from .rule import Externality as Externality
     from .rule import Hypergradient as Hypergradient
+    from .rule import LeverForm as LeverForm
     from .rule import PlainForm as PlainForm
     from .rule import ResidualForm as ResidualForm
+    from .rule import SharedForm as SharedForm
     from .rule import SimultaneousDesign as SimultaneousDesign
     from .rule import SocialGradient as SocialGradient
     from .rule import TangentForm as TangentForm
@@ -200,8 +202,10 @@ _ROOMS = {
         "Exchange",
         "Externality",
         "Hypergradient",
+        "LeverForm",
         "PlainForm",
         "ResidualForm",
+        "SharedForm",
         "SimultaneousDesign",
         "SocialGradient",
         "TangentForm",

@@ -77,7 +77,7 @@ def social_gradient_flow(
 
     def field(time, value, _):
         actions = equilibrium(value)
-        return form.direction(actions, social_slope(minimize, actions)[1])
+        return form.direction(value, actions, social_slope(minimize, actions)[1])[0]
 
     times, prices, dense = _integrate(field, price.value, duration, num_points, tolerance)
     actions = jax.lax.map(equilibrium, prices)

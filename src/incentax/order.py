@@ -31,14 +31,14 @@ from .setting import AbstractSetting, Recipe, clipped_sgd, plain_adam
 
 
 def _social_gradient(setting: AbstractSetting) -> AbstractRule:
-    constraints = setting.constraints()
+    constraints = setting.recipe().constraints
     if constraints is None:
         return SocialGradient()
-    return SocialGradient(TangentForm.of(constraints))
+    return SocialGradient(TangentForm.of(constraints()))
 
 
 def _externality(setting: AbstractSetting) -> AbstractRule:
-    marginal_cost = setting.marginal_cost()
+    marginal_cost = setting.recipe().marginal_cost
     if marginal_cost is None:
         raise ValueError(
             "expected a problem whose agents' marginal costs are known for externality, got one "

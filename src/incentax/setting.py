@@ -42,6 +42,9 @@ class Recipe:
     - `price_step`: step size of price rules, which need one scalar gain, in units of price per
       unit of social gradient.
     - `method`: makes the optimizer from rate, clip and number of steps.
+    - `rule`: the rule's name.
+    - `constraints`: makes the matrix A of A x = b for all that agents can do, for tangent prices.
+    - `marginal_cost`: the agents' marginal costs as a function of their actions, where known.
     """
 
     num_steps: int = 300
@@ -52,6 +55,9 @@ class Recipe:
     price_step: float = 0.1
 
     method: Callable[[float, float, int], optax.GradientTransformation] = decaying_adam
+    rule: str = "hypergradient"
+    constraints: Callable[[], np.ndarray] | None = None
+    marginal_cost: Callable[[Any], Any] | None = None
 
     def optimizer(self, num_steps: int) -> optax.GradientTransformation:
         """The method at this rate and clip, for so many steps."""
@@ -109,19 +115,6 @@ class AbstractSetting(ABC):
     @abstractmethod
     def exploitability_bound(self) -> float:
         """The unregularised exploitability, in units of reward, up to which one trusts a result."""
-
-    @property
-    def default_rule(self) -> str:
-        """The rule that a design of this problem uses unless told otherwise."""
-        return "hypergradient"
-
-    def constraints(self) -> np.ndarray | None:
-        """A matrix A with A x = b for all that agents can do, or None: for tangent prices."""
-        return None
-
-    def marginal_cost(self) -> Callable[[Any], Any] | None:
-        """The agents' marginal costs as a function of their actions, or None where unknown."""
-        return None
 
     @abstractmethod
     def recipe(self) -> Recipe:

@@ -4,18 +4,18 @@ import polars as pl
 import pytest
 
 from incentax.cli.main import run
-from incentax.reproduction import PARTS, reproduce
-from incentax.reproduction.amid import chosen
-from incentax.reproduction.cells import FULL, QUICK
-from incentax.reproduction.claims import (
+from incentax.reproduction import AMID, reproduce
+from incentax.reproduction.amid.cells import FULL, QUICK
+from incentax.reproduction.amid.claims import (
     cost_claims,
     entropy_claims,
     finite_claims,
     settings_claims,
     theorem2_claims,
 )
-from incentax.reproduction.cost import gradient_cost
-from incentax.reproduction.figures import svg
+from incentax.reproduction.amid.cost import gradient_cost
+from incentax.reproduction.frame import chosen
+from incentax.reproduction.page import svg
 
 
 def test_rates_agree_and_every_number_has_a_file(tmp_path, capsys):
@@ -38,34 +38,34 @@ def test_rates_agree_and_every_number_has_a_file(tmp_path, capsys):
 
 def test_a_cell_that_is_there_is_not_made_again(tmp_path):
     said = []
-    reproduce(tmp_path, only=["theorem2"], quick=True, say=said.append)
+    reproduce(AMID, tmp_path, only=["theorem2"], quick=True, say=said.append)
     assert len(said) == 1
     file = tmp_path / "cells" / "theorem2.parquet"
     spoilt = pl.read_parquet(file).with_columns(pl.col("gap") * pl.col("agents"))
     spoilt.write_parquet(file)
-    reproduce(tmp_path, only=["theorem2"], quick=True, say=said.append)
+    reproduce(AMID, tmp_path, only=["theorem2"], quick=True, say=said.append)
     assert len(said) == 1
     # The page is computed from the file: a spoilt file is a claim that fails.
     assert "does not agree" in (tmp_path / "index.html").read_text()
 
 
 def test_budgets_do_not_mix(tmp_path):
-    reproduce(tmp_path, only=["theorem2"], quick=True, say=print)
+    reproduce(AMID, tmp_path, only=["theorem2"], quick=True, say=print)
     with pytest.raises(ValueError, match="expected a folder of the full budget"):
-        reproduce(tmp_path, only=["theorem2"], say=print)
+        reproduce(AMID, tmp_path, only=["theorem2"], say=print)
 
 
 def test_words_choose_parts():
-    assert chosen([]) == list(PARTS)
-    assert chosen(["rates"]) == ["theorem1", "theorem2", "finite"]
-    assert chosen(["table2"]) == ["cost"]
+    assert chosen(AMID, []) == list(AMID.parts)
+    assert chosen(AMID, ["rates"]) == ["theorem1", "theorem2", "finite"]
+    assert chosen(AMID, ["table2"]) == ["cost"]
     with pytest.raises(ValueError, match="expected --only among"):
-        chosen(["fig99"])
+        chosen(AMID, ["fig99"])
 
 
 @pytest.mark.parametrize("budget", [FULL, QUICK], ids=["full", "quick"])
 def test_cells_have_names_of_their_own(budget):
-    names = [cell.name for part in PARTS.values() for cell in part.cells(budget)]
+    names = [cell.name for part in AMID.parts.values() for cell in part.cells(budget)]
     assert len(names) == len(set(names))
 
 
@@ -121,13 +121,13 @@ COST = pl.DataFrame(
 
 
 def test_claims_follow_the_numbers():
-    told = {claim.paper: claim.agrees for claim in settings_claims(SETTINGS)}
+    told = {claim.stated: claim.agrees for claim in settings_claims(SETTINGS)}
     assert told["a1: design beats its baseline"] is True
     assert told["a1: a proved cap (not in the paper)"] is True
     assert told["a1: design beats 0-adam (as many exchanges, at least)"] is True
     assert told["a1: design beats anneal (as many exchanges, at least)"] is False
     above = settings_claims(SETTINGS.with_columns(cap=pl.lit(0.2)))
-    assert {c.paper: c.agrees for c in above}["a1: a proved cap (not in the paper)"] is False
+    assert {c.stated: c.agrees for c in above}["a1: a proved cap (not in the paper)"] is False
     assert [claim.agrees for claim in finite_claims(FINITE)] == [True]
     growing = FINITE.with_columns(difference=pl.col("difference") * pl.col("agents") ** 2)
     assert [claim.agrees for claim in finite_claims(growing)] == [False]
@@ -151,7 +151,7 @@ def test_claims_follow_the_numbers():
 def test_figures_draw(tmp_path, name, table):
     one, two = tmp_path / "one.svg", tmp_path / "two.svg"
     for path in (one, two):
-        svg(PARTS[name].draw, table)(path)
+        svg(AMID.parts[name].draw, table)(path)
     assert one.read_bytes() == two.read_bytes() and b"</svg>" in one.read_bytes()
 
 

@@ -26,6 +26,9 @@ class Mirror(AbstractPopulation):
     def respond(self, mechanism, state, *, key):
         return {"numbers": mechanism}, state
 
+    def at_rest(self):
+        return self
+
     def relaxed(self, temperature, share, num_steps):
         return self
 

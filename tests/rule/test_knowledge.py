@@ -112,6 +112,9 @@ def test_a_recorded_response_is_enough():
             seen = jax.pure_callback(lambda p: 1.0 - 0.5 * np.asarray(p), shape, mechanism.value)
             return ix.JointAction.seen(seen), state
 
+        def at_rest(self):
+            return self
+
         def relaxed(self, temperature, share, num_steps):
             raise ValueError("no temperature")
 

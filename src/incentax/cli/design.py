@@ -82,7 +82,7 @@ def design_command(
     problem = find_problem(name, settings or [], form)
     problem, facts = _with_values(problem, values, column, scale, seed)
     problem, roads = with_network(problem, net, trips)
-    rule = problem.setting.default_rule if rule is None else rule
+    rule = problem.setting.recipe().rule if rule is None else rule
     num_steps = RECIPES[recipe](problem.setting).num_steps if steps is None else steps
     order = Order(problem, rule, adjoint, num_steps, seed, facts or roads, recipe)
     order.check()

@@ -1,16 +1,17 @@
 """`incentax reproduce`: a paper's figures, tables and theorems, rebuilt and judged."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ..reproduction import reproduce
+from ..reproduction import AMID, SOCIAL, reproduce
 from .console import keep_compiled_programs, notes, results
 from .main import app
 from .options import choose
 
-PAPERS = {"amid": reproduce}
+PAPERS = {paper.name: partial(reproduce, paper) for paper in (AMID, SOCIAL)}
 
 
 @app.command("reproduce")
@@ -19,7 +20,7 @@ def reproduce_command(
     only: Annotated[
         list[str] | None, typer.Option(help="A part or figure, such as rates; may be repeated.")
     ] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="Ten minutes instead of a night.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Minutes: a small budget.")] = False,
     out: Annotated[
         Path | None, typer.Option(help="Folder to write; default: reproduction/PAPER.")
     ] = None,

@@ -48,7 +48,13 @@ class TolledBeach(AbstractSetting):
 
     def recipe(self) -> Recipe:
         """The problem is smooth at its own temperature: no annealing."""
-        return Recipe(num_steps=200, learning_rate=5e-2, audit_every=20, price_step=self.price_step)
+        return Recipe(
+            num_steps=200,
+            learning_rate=5e-2,
+            audit_every=20,
+            price_step=self.price_step,
+            constraints=lambda: flow_constraints(self._game(), self._free()),
+        )
 
     def population(self) -> EquilibriumPopulation:
         """Walkers at equilibrium."""
@@ -61,19 +67,15 @@ class TolledBeach(AbstractSetting):
 
     def mechanism(self, key: Key) -> Price:
         """No tolls."""
-        return Price(jnp.zeros((self.horizon, self.spots, 3)))
+        return self._free()
 
     def objective(self) -> Objective:
         """The smooth maximum of the crowd, over rounds that tolls can still change."""
         return Congestion(self.sharpness, first_round=1)
 
-    def constraints(self) -> np.ndarray:
-        """Conservation of walkers."""
-        return flow_constraints(self._game(), Price(jnp.zeros((self.horizon, self.spots, 3))))
-
     def baselines(self) -> dict[str, Mechanism]:
         """A free beach."""
-        return {"no_price": Price(jnp.zeros((self.horizon, self.spots, 3)))}
+        return {"no_price": self._free()}
 
     def cap(self) -> float | None:
         """No bound is known."""
@@ -88,6 +90,9 @@ class TolledBeach(AbstractSetting):
     def held_out(self, mechanism: Mechanism, key: Key) -> HeldOut | None:
         """Nothing is held out."""
         return None
+
+    def _free(self) -> Price:
+        return Price(jnp.zeros((self.horizon, self.spots, 3)))
 
     def _game(self) -> TolledGame:
         beach = BeachBar.paced(

@@ -54,9 +54,9 @@ class AbstractPopulation(eqx.Module):
     def listening(self, probe: Scalar) -> "AbstractPopulation":
         """The same population, whose adjoint hands out its residual as the cotangent of `probe`."""
 
+    @abstractmethod
     def at_rest(self) -> "AbstractPopulation":
         """The same population given all the time it needs: the one that certificates judge.
 
         Itself, but for agents who are still learning when the planner looks.
         """
-        return self

@@ -51,6 +51,10 @@ class EquilibriumPopulation(AbstractPopulation):
         )
         return equilibrium, equilibrium.state
 
+    def at_rest(self) -> "EquilibriumPopulation":
+        """Itself: its responses are equilibria already."""
+        return self
+
     def relaxed(self, temperature: Scalar, share: float, num_steps: int) -> "EquilibriumPopulation":
         """The same game at another temperature."""
         return replace(self, solver=self.solver.relaxed(temperature, share, num_steps))
@@ -101,6 +105,10 @@ class SampledPopulation(AbstractPopulation):
             )
 
         return eqx.filter_vmap(one)(jax.random.split(key, self.num_games)), state
+
+    def at_rest(self) -> "SampledPopulation":
+        """Itself: its responses are equilibria already."""
+        return self
 
     def relaxed(self, temperature: Scalar, share: float, num_steps: int) -> "SampledPopulation":
         """The same draws at another temperature."""

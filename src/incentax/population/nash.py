@@ -173,6 +173,10 @@ class NashPopulation(AbstractPopulation):
         )
         return self._describe(*jax.lax.stop_gradient((actions, mechanism)), actions), actions
 
+    def at_rest(self) -> "NashPopulation":
+        """Itself: its responses are equilibria already."""
+        return self
+
     def relaxed(self, temperature: Scalar, share: float, num_steps: int) -> "NashPopulation":
         """Refused: a continuous game has no temperature."""
         raise ValueError(no_temperature("NashPopulation"))

@@ -3,8 +3,10 @@ from .base import AbstractRule as AbstractRule
 from .base import Exchange as Exchange
 from .base import check_access as check_access
 from .direction import AbstractForm as AbstractForm
+from .direction import LeverForm as LeverForm
 from .direction import PlainForm as PlainForm
 from .direction import ResidualForm as ResidualForm
+from .direction import SharedForm as SharedForm
 from .direction import TangentForm as TangentForm
 from .externality import Externality as Externality
 from .gain import check_gain as check_gain
@@ -16,6 +18,7 @@ from .guard import Unguarded as Unguarded
 from .hypergradient import Hypergradient as Hypergradient
 from .observation import Observation as Observation
 from .price_guard import PriceGuard as PriceGuard
+from .price_rule import AbstractPriceRule as AbstractPriceRule
 from .simultaneous import SimultaneousDesign as SimultaneousDesign
 from .social_gradient import SocialGradient as SocialGradient
 from .zeroth_order import ZerothOrder as ZerothOrder

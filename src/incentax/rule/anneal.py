@@ -12,6 +12,7 @@ from jax.flatten_util import ravel_pytree
 from .._types import Key, Mechanism, Objective
 from ..population import AbstractPopulation, Access
 from .base import AbstractRule, Exchange
+from .guard import Unguarded
 
 
 @final
@@ -37,6 +38,11 @@ class Anneal(AbstractRule):
     def __check_init__(self):
         if not 0 < self.scale < math.inf:
             raise ValueError(f"expected a scale > 0, got {self.scale}; try 0.001")
+
+    @property
+    def guard(self) -> Unguarded:
+        """Nothing is refused, nothing watched."""
+        return Unguarded()
 
     def towards(self, sign: int) -> "Anneal":
         """The same search, for the highest (1) or the lowest (-1) objective."""

@@ -8,7 +8,7 @@ import optax
 
 from .._types import Key, Mechanism, Objective, Response, Scalar
 from ..population import AbstractPopulation, Access
-from .guard import AbstractGuard, Unguarded
+from .guard import AbstractGuard
 
 
 class Exchange(eqx.Module):
@@ -33,18 +33,17 @@ class AbstractRule(eqx.Module):
     needs: eqx.AbstractClassVar[Access]
 
     @property
+    @abstractmethod
     def guard(self) -> AbstractGuard:
         """What is refused before a design with this rule runs, and watched while it does."""
-        return Unguarded()
 
+    @abstractmethod
     def towards(self, sign: int) -> "AbstractRule":
         """The rule for a planner who maximises (1) or minimises (-1); most serve both alike."""
-        return self
 
+    @abstractmethod
     def optimizer(self, num_steps: int) -> optax.GradientTransformation:
-        """What turns its gradients into steps: clipped Adam with cosine decay from 1e-3."""
-        rate = optax.cosine_decay_schedule(1e-3, num_steps)
-        return optax.chain(optax.clip_by_global_norm(1.0), optax.adam(rate))
+        """What turns its gradients into steps unless the user says otherwise."""
 
     @abstractmethod
     def exchange(
@@ -57,6 +56,12 @@ class AbstractRule(eqx.Module):
         key: Key,
     ) -> Exchange:
         """Publish, observe, score, and say which way is up. Never reads beyond `needs`."""
+
+
+def clipped_adam(num_steps: int) -> optax.GradientTransformation:
+    """Adam on gradients clipped to norm one, at a rate that falls from 1e-3 like a cosine."""
+    rate = optax.cosine_decay_schedule(1e-3, num_steps)
+    return optax.chain(optax.clip_by_global_norm(1.0), optax.adam(rate))
 
 
 def check_access(rule: AbstractRule, population: AbstractPopulation) -> None:

@@ -1,6 +1,7 @@
 """How a social gradient becomes a direction for prices, where agents' actions are constrained."""
 
 from abc import abstractmethod
+from collections.abc import Callable
 from typing import ClassVar, final
 
 import equinox as eqx
@@ -8,20 +9,25 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from .._types import Scalar
 from ..action_set import AbstractActionSet
 
 Vector = Float[Array, "*shape"]
+Prices = Float[Array, "..."]
 
 
 class AbstractForm(eqx.Module):
-    """Maps observed actions x and the social gradient g there to a direction for the price."""
+    """Maps prices, observed actions x and the social gradient g there to a direction for prices."""
 
     # Forms that are odd in g work for objectives to maximise, too.
     odd: eqx.AbstractClassVar[bool]
 
     @abstractmethod
-    def direction(self, actions: Vector, slope: Vector) -> Vector:
-        """The direction in which to move the price to lower the social cost."""
+    def direction(self, price: Prices, actions: Vector, slope: Vector) -> tuple[Prices, Scalar]:
+        """Where to move the prices to lower the social cost, in the prices' shape.
+
+        And the relative residual of the linear solve behind it; NaN where there is none.
+        """
 
 
 @final
@@ -30,9 +36,9 @@ class PlainForm(AbstractForm):
 
     odd: ClassVar[bool] = True
 
-    def direction(self, actions: Vector, slope: Vector) -> Vector:
+    def direction(self, price: Prices, actions: Vector, slope: Vector) -> tuple[Prices, Scalar]:
         """The social gradient."""
-        return slope
+        return slope, unsolved(slope)
 
 
 @final
@@ -57,10 +63,10 @@ class ResidualForm(AbstractForm):
         if not 0 < self.width < float("inf"):
             raise ValueError(f"expected a width > 0, got {self.width}; try 0.001")
 
-    def direction(self, actions: Vector, slope: Vector) -> Vector:
+    def direction(self, price: Prices, actions: Vector, slope: Vector) -> tuple[Prices, Scalar]:
         """The residual of a projected step, per unit of width."""
         moved = self.action_set.project(actions - self.width * slope)
-        return (actions - moved) / self.width
+        return (actions - moved) / self.width, unsolved(slope)
 
 
 @final
@@ -75,7 +81,8 @@ class TangentForm(AbstractForm):
     - `normals`: orthonormal rows that span it; `TangentForm.of(A)` finds them.
 
     >>> form = TangentForm.of(np.array([[1.0, 1.0]]))
-    >>> [round(float(x), 6) for x in form.direction(jnp.zeros(2), jnp.array([1.0, 0.5]))]
+    >>> direction, _ = form.direction(jnp.zeros(2), jnp.zeros(2), jnp.array([1.0, 0.5]))
+    >>> [round(float(x), 6) for x in direction]
     [0.25, -0.25]
     """
 
@@ -90,8 +97,76 @@ class TangentForm(AbstractForm):
         rank = int(np.sum(size > 1e-10 * max(1.0, float(size.max(initial=0.0)))))
         return cls(jnp.asarray(rows[:rank], jnp.result_type(float)))
 
-    def direction(self, actions: Vector, slope: Vector) -> Vector:
+    def direction(self, price: Prices, actions: Vector, slope: Vector) -> tuple[Prices, Scalar]:
         """The social gradient along feasible changes."""
         flat = slope.reshape(-1)
         normals = self.normals.astype(slope.dtype)
-        return (flat - normals.T @ (normals @ flat)).reshape(slope.shape)
+        return (flat - normals.T @ (normals @ flat)).reshape(slope.shape), unsolved(slope)
+
+
+@final
+class SharedForm(AbstractForm):
+    """p' = the mean of g over the actions that share a price: for fewer prices than actions.
+
+    A uniform tax is `Price(jnp.zeros(()))`, one price per coordinate `Price(jnp.zeros(d))`. Using
+    this form *declares* that what such prices can do is invariant under the game: with B the
+    map from prices to actions, J B = B Lam and sym(Lam) > 0 everywhere, as in symmetric
+    aggregative games. Elsewhere it stops at wrong points. Whoever knows the game can check with
+    `check_shared`.
+
+    >>> direction, _ = SharedForm().direction(jnp.zeros(()), jnp.zeros(2), jnp.array([1.0, 0.5]))
+    >>> float(direction)
+    0.75
+    """
+
+    odd: ClassVar[bool] = True
+
+    def direction(self, price: Prices, actions: Vector, slope: Vector) -> tuple[Prices, Scalar]:
+        """The social gradient, pooled as the prices are."""
+        return pooled(slope, price.shape), unsolved(slope)
+
+
+@final
+class LeverForm(AbstractForm):
+    """p' = B^-1 g, for incentives that are not paid per unit of action but known to the planner.
+
+    B is how marginal costs grow with the prices: the derivative of the agents' pseudo-gradient
+    in the prices, square and invertible. Descends where the pseudo-gradient of the game with
+    incentives is strongly monotone. The residual it reports bounds what rounding leaves of the
+    solve, so that a B that is nearly singular ends with a caution.
+
+    **Arguments:**
+
+    - `leverage`: `(actions, prices) -> B` [k k], rows in the order of actions, columns of prices.
+    """
+
+    leverage: Callable[[Vector, Prices], Float[Array, "k k"]]
+
+    odd: ClassVar[bool] = True
+
+    def direction(self, price: Prices, actions: Vector, slope: Vector) -> tuple[Prices, Scalar]:
+        """The solution of B p' = g, and its condition times the unit of rounding."""
+        system = self.leverage(actions, price)
+        solved = jnp.linalg.solve(system, slope.reshape(-1))
+        doubt = jnp.linalg.cond(system) * jnp.finfo(slope.dtype).eps
+        return solved.reshape(price.shape), jnp.nan_to_num(doubt, nan=jnp.inf)
+
+
+def pooled(vector: Vector, shape: tuple[int, ...]) -> Prices:
+    """The mean over all entries that share an entry of `shape` when that is broadcast to them.
+
+    >>> pooled(jnp.array([[1.0, 2.0], [3.0, 4.0]]), (2,)).tolist()
+    [2.0, 3.0]
+    """
+    lead = vector.ndim - len(shape)
+    stretched = tuple(
+        axis
+        for axis in range(vector.ndim)
+        if axis < lead or (shape[axis - lead] == 1 and vector.shape[axis] != 1)
+    )
+    return jnp.mean(vector, axis=stretched, keepdims=True).reshape(shape)
+
+
+def unsolved(like: Float[Array, "..."]) -> Scalar:
+    """NaN: no linear system was solved."""
+    return jnp.full((), jnp.nan, like.dtype)

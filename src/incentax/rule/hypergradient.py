@@ -5,10 +5,12 @@ from typing import Any, ClassVar, final
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import optax
 
 from .._types import Key, Mechanism, Objective
 from ..population import AbstractPopulation, Access
-from .base import AbstractRule, Exchange
+from .base import AbstractRule, Exchange, clipped_adam
+from .guard import Unguarded
 
 
 @final
@@ -19,6 +21,19 @@ class Hypergradient(AbstractRule):
     """
 
     needs: ClassVar[Access] = Access.MODEL
+
+    @property
+    def guard(self) -> Unguarded:
+        """Nothing is refused, nothing watched."""
+        return Unguarded()
+
+    def towards(self, sign: int) -> "Hypergradient":
+        """Itself: a gradient serves both."""
+        return self
+
+    def optimizer(self, num_steps: int) -> optax.GradientTransformation:
+        """Clipped Adam with cosine decay from 1e-3."""
+        return clipped_adam(num_steps)
 
     def exchange(
         self,

@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from collections.abc import Callable
 from typing import Any, final
 
 import equinox as eqx
@@ -13,6 +14,7 @@ from .._status import Status
 from .._types import Mechanism, Response, Scalar
 from ..mechanism import Price
 from ..population import JointAction
+from .direction import pooled
 from .gain import check_gain
 from .guard import AbstractGuard, Diagnosis, Move, Setup
 from .observation import joint_action, social_cost
@@ -30,7 +32,10 @@ LAG = 0.1
 
 
 class Seen(eqx.Module):
-    """What the guard carries from step to step: the last exchange, and extremes of all."""
+    """What the guard carries from step to step: the last exchange, and extremes of all.
+
+    Actions are means over those that share a price.
+    """
 
     price: Float[Array, "*shape"]
     actions: Float[Array, "*shape"]
@@ -65,6 +70,7 @@ class PriceGuard(AbstractGuard):
     """
 
     rule: str = eqx.field(static=True)
+    turn: Callable[..., tuple[Any, Any]]
     tolerance: float = eqx.field(static=True, default=1e-3)
     minimize_only: bool = eqx.field(static=True, default=False)
     trust_optimizer: bool = eqx.field(static=True, default=False)
@@ -84,11 +90,11 @@ class PriceGuard(AbstractGuard):
                 "negative as a cost to minimize"
             )
         actions = eqx.filter_eval_shape(_first_actions, setup)
-        if actions.shape != mechanism.value.shape:
+        if not self._fits(mechanism.value, actions):
             raise ValueError(
                 f"expected one price per action coordinate {actions.shape} for {self.rule}, got "
                 f"{mechanism.value.shape}: with fewer prices it stops at wrong points; try "
-                "Hypergradient() or ZerothOrder()"
+                "Hypergradient() or ZerothOrder(), or SharedForm() where the game allows it"
             )
         value = eqx.filter_eval_shape(lambda x: social_cost(setup.objective, x), actions)
         if getattr(value, "shape", None) != ():
@@ -127,7 +133,7 @@ class PriceGuard(AbstractGuard):
         """The memory with one more step in it."""
         exchange, price = move.exchange, move.mechanism.value
         response = exchange.response
-        actions = joint_action(response)
+        actions = pooled(joint_action(response), price.shape)
         cost = -move.sign * exchange.value
         norm = jnp.linalg.norm(exchange.gradient.value.reshape(-1))
         wanted, made = move.wanted.value - price, move.made.value - price
@@ -179,6 +185,15 @@ class PriceGuard(AbstractGuard):
             agent_steps=int(memory.agent_steps),
         )
         return self._status(memory, diagnosis), diagnosis
+
+    def _fits(self, price: Any, actions: Any) -> bool:
+        if actions.shape == price.shape:
+            return True
+        try:
+            direction, _ = eqx.filter_eval_shape(self.turn, price, actions, actions)
+        except (TypeError, ValueError):
+            return False
+        return direction.shape == price.shape
 
     def _status(self, memory: Seen, diagnosis: Diagnosis) -> Status:
         arrived = diagnosis.gradient_norm <= self.tolerance * float(memory.first_norm)
@@ -248,7 +263,7 @@ def _lag(memory: Seen, mechanism: Mechanism, response: Response) -> float:
     near = np.linalg.norm(price - np.asarray(memory.price)) <= 2 * float(memory.moved) + 1e-12
     if not near:
         return math.nan
-    settled = np.asarray(joint_action(response))
+    settled = np.asarray(pooled(joint_action(response), price.shape))
     distance = np.max(np.abs(settled - np.asarray(memory.actions)))
     return float(distance / (1 + np.max(np.abs(settled))))
 

@@ -1,22 +1,17 @@
 """The social gradient: raise the price of what is socially over-used."""
 
-from typing import Any, ClassVar, final
+from typing import final
 
 import equinox as eqx
-import jax.numpy as jnp
 
-from .._types import Key, Objective
-from ..mechanism import Price
-from ..population import AbstractPopulation, Access
-from .base import AbstractRule, Exchange
 from .direction import AbstractForm, PlainForm
 from .guard import AbstractGuard
-from .observation import joint_action, social_slope
 from .price_guard import PriceGuard
+from .price_rule import AbstractPriceRule
 
 
 @final
-class SocialGradient(AbstractRule):
+class SocialGradient(AbstractPriceRule):
     """Moves each price by the social cost's derivative at the observed actions: p' = g(x).
 
     No model of the agents is used: not their costs, not their response's derivative. Where the
@@ -30,14 +25,14 @@ class SocialGradient(AbstractRule):
 
     **Arguments:**
 
-    - `form`: `PlainForm()`, or `ResidualForm(...)` and `TangentForm(...)` for constrained actions.
+    - `form`: `PlainForm()`; `ResidualForm(...)` and `TangentForm(...)` for constrained actions;
+      `SharedForm()` for fewer prices than actions, `LeverForm(...)` for incentives that are not
+      paid per unit of action.
     - `trust_optimizer`: let any optimizer pass, with a warning.
     - `tolerance`: direction, relative to the first one, below which the guard calls it zero.
 
     Reference: arXiv 2604.11346, theorems 1 and 2.
     """
-
-    needs: ClassVar[Access] = Access.RESPONSE
 
     form: AbstractForm = PlainForm()
     trust_optimizer: bool = eqx.field(static=True, default=False)
@@ -48,25 +43,16 @@ class SocialGradient(AbstractRule):
         """Price, objective and optimizer before; monotonicity, projection and drift after."""
         return PriceGuard(
             "SocialGradient",
+            self.turn,
             tolerance=self.tolerance,
             minimize_only=not self.form.odd,
             trust_optimizer=self.trust_optimizer,
         )
 
-    def exchange(
-        self,
-        population: AbstractPopulation,
-        objective: Objective,
-        mechanism: Price,
-        state: Any,
-        *,
-        key: Key,
-    ) -> Exchange:
-        """Publish prices, observe actions, differentiate the social cost in them: one response."""
-        response, following = population.respond(mechanism, state, key=key)
-        actions = joint_action(response)
-        value, slope = social_slope(objective, actions)
-        direction = self.form.direction(actions, slope)
-        return Exchange(
-            value, Price(-direction), response, following, jnp.full((), jnp.nan, value.dtype)
-        )
+    def towards(self, sign: int) -> "SocialGradient":
+        """Itself: forms that cannot maximise are refused by the guard."""
+        return self
+
+    def turn(self, price, actions, slope):
+        """The form's direction."""
+        return self.form.direction(price, actions, slope)

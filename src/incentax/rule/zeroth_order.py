@@ -6,11 +6,13 @@ from typing import Any, ClassVar, final
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import optax
 from jax.flatten_util import ravel_pytree
 
 from .._types import Key, Mechanism, Objective
 from ..population import AbstractPopulation, Access
-from .base import AbstractRule, Exchange
+from .base import AbstractRule, Exchange, clipped_adam
+from .guard import Unguarded
 
 
 @final
@@ -31,6 +33,19 @@ class ZerothOrder(AbstractRule):
     def __check_init__(self):
         if not 0 < self.radius < math.inf:
             raise ValueError(f"expected a radius > 0, got {self.radius}; try 0.01")
+
+    @property
+    def guard(self) -> Unguarded:
+        """Nothing is refused, nothing watched."""
+        return Unguarded()
+
+    def towards(self, sign: int) -> "ZerothOrder":
+        """Itself: a gradient serves both."""
+        return self
+
+    def optimizer(self, num_steps: int) -> optax.GradientTransformation:
+        """Clipped Adam with cosine decay from 1e-3."""
+        return clipped_adam(num_steps)
 
     def exchange(
         self,

@@ -116,6 +116,10 @@ class RoutingPopulation(AbstractPopulation):
         )
         return response, token
 
+    def at_rest(self) -> "RoutingPopulation":
+        """Itself: its responses are equilibria already."""
+        return self
+
     def relaxed(self, temperature: Scalar, share: float, num_steps: int) -> "RoutingPopulation":
         """Refused: drivers have no temperature."""
         raise ValueError(no_temperature("RoutingPopulation"))

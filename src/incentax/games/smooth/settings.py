@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal, final
+from typing import ClassVar, Literal, final
 
 import jax
 import jax.numpy as jnp
@@ -36,18 +36,20 @@ class PricedInstance(AbstractSetting):
     price_step: float = 0.5
 
     @property
-    def default_rule(self) -> str:
-        """What agents do can be observed."""
-        return "social-gradient"
-
-    @property
     def exploitability_bound(self) -> float:
         """Not measured: the residual is the evidence."""
         return float("inf")
 
     def recipe(self) -> Recipe:
-        """A hundred plain steps."""
-        return Recipe(num_steps=100, learning_rate=5e-2, audit_every=20, price_step=self.price_step)
+        """A hundred plain steps along what can be observed."""
+        return Recipe(
+            num_steps=100,
+            learning_rate=5e-2,
+            audit_every=20,
+            price_step=self.price_step,
+            rule="social-gradient",
+            marginal_cost=self.instance().game().marginal_cost,
+        )
 
     def population(self) -> NashPopulation:
         """Agents at equilibrium."""
@@ -60,10 +62,6 @@ class PricedInstance(AbstractSetting):
     def objective(self) -> Objective:
         """The social cost."""
         return self.instance().objective
-
-    def marginal_cost(self) -> Callable[[Any], Any]:
-        """The agents' F."""
-        return self.instance().game().marginal_cost
 
     def baselines(self) -> dict[str, Mechanism]:
         """Free actions."""
@@ -109,21 +107,26 @@ class TolledNetwork(AbstractSetting):
         return read_tntp(self.net, self.trips)
 
     @property
-    def default_rule(self) -> str:
-        """The externality rule: it leaves wrong sets of paths faster, and tolls stay bounded."""
-        return "externality"
-
-    @property
     def exploitability_bound(self) -> float:
         """Not measured: the relative gap is the evidence."""
         return float("inf")
 
     def recipe(self) -> Recipe:
-        """Plain steps of 1 / (1 + power): there the linearised error vanishes."""
+        """Plain steps of 1 / (1 + power): there the linearised error vanishes.
+
+        By the externality rule, which leaves wrong sets of paths fast and keeps tolls bounded.
+        """
         network, _ = self.load()
         congested = network.factor > 0
         power = float(network.power[congested].max()) if congested.any() else 1.0
-        return Recipe(num_steps=60, audit_every=10, price_step=1 / (1 + power))
+        return Recipe(
+            num_steps=60,
+            audit_every=10,
+            price_step=1 / (1 + power),
+            rule="externality",
+            constraints=network.incidence,
+            marginal_cost=TravelTime.of(network).latency,
+        )
 
     def population(self) -> RoutingPopulation:
         """Drivers at the user equilibrium."""
@@ -137,14 +140,6 @@ class TolledNetwork(AbstractSetting):
     def objective(self) -> Objective:
         """The total travel time."""
         return TravelTime.of(self.load()[0])
-
-    def constraints(self) -> np.ndarray:
-        """Conservation of flow at the nodes."""
-        return self.load()[0].incidence()
-
-    def marginal_cost(self) -> Callable[[Any], Any]:
-        """What drivers feel: latency."""
-        return TravelTime.of(self.load()[0]).latency
 
     def baselines(self) -> dict[str, Mechanism]:
         """Free roads, and the textbook's marginal-cost tolls at the system optimum."""

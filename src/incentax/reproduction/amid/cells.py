@@ -1,7 +1,7 @@
 """The experiments behind the page, cut into cells that are made one by one and kept."""
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -9,28 +9,20 @@ import equinox as eqx
 import jax
 import numpy as np
 
-from .._status import Status
-from ..auctions import EqualShares, KnownEconomy, PriorFree
-from ..certificate import certify, no_zero_dominance
-from ..design import design
-from ..equilibrium import MirrorDescent, solve
-from ..precision import in_float64
-from ..problems import problems
-from ..rule import AbstractRule, Anneal, Hypergradient, ZerothOrder
-from ..setting import AbstractSetting, clipped_sgd, plain_adam
-from ..simplex import Entropy, Euclidean
-from ..simulation import simulate_mechanism
+from ..._status import Status
+from ...auctions import EqualShares, KnownEconomy, PriorFree
+from ...certificate import certify, no_zero_dominance
+from ...design import design
+from ...equilibrium import MirrorDescent, solve
+from ...precision import in_float64
+from ...problems import problems
+from ...rule import AbstractRule, Anneal, Hypergradient, ZerothOrder
+from ...setting import AbstractSetting, clipped_sgd, plain_adam
+from ...simplex import Entropy, Euclidean
+from ...simulation import simulate_mechanism
+from ..frame import Cell, Rows
 from . import theory
 from .cost import ADJOINTS, gradient_cost
-
-Rows = list[dict[str, Any]]
-
-
-class Cell(NamedTuple):
-    """One experiment: a name that is its file's, and a function that makes its rows."""
-
-    name: str
-    make: Callable[[], Rows]
 
 
 class Budget(NamedTuple):

@@ -1,20 +1,10 @@
 """What the paper says, what was measured, and whether the two agree, claim by claim."""
 
-from typing import NamedTuple
-
 import numpy as np
 import polars as pl
 
+from ..page import Claim
 from .theory import fitted_slope
-
-
-class Claim(NamedTuple):
-    """One sentence of the paper beside our number; `agrees` is None where it stays open."""
-
-    paper: str
-    ours: str
-    agrees: bool | None
-
 
 # Exact predictions of the case studies, and how far a fitted slope may lie from them.
 SLOPES = {

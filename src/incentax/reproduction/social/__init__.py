@@ -1,0 +1,35 @@
+"""The social gradient's experiments, games of our own, as parts of one page."""
+
+from functools import partial
+
+from ..frame import Paper, Part
+from . import learning
+from .budget import FULL, QUICK
+
+PARTS = {
+    "aggregative": Part(
+        "Aggregative games: cost and price, exact and learning agents",
+        ("learners",),
+        partial(learning.cells, ("cournot", "energy")),
+        learning.draw,
+        learning.claims,
+    ),
+    "oscillators": Part(
+        "Coupled oscillators: cost and price, exact and learning agents",
+        ("learners",),
+        partial(learning.cells, ("oscillators",)),
+        learning.draw,
+        learning.claims,
+    ),
+}
+
+SOCIAL = Paper(
+    "social-gradient",
+    "The social gradient, reproduced",
+    "Vasileiou, Zhang, Zhang: arXiv 2604.11346, whose theorems are numbered here. The games are "
+    "this library's own instances of the families in it, not the paper's; statements without a "
+    "theorem's number are derived in this library.",
+    PARTS,
+    FULL,
+    QUICK,
+)
