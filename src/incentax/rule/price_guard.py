@@ -263,7 +263,7 @@ def _lag(memory: Seen, mechanism: Mechanism, response: Response) -> float:
     near = np.linalg.norm(price - np.asarray(memory.price)) <= 2 * float(memory.moved) + 1e-12
     if not near:
         return math.nan
-    settled = np.asarray(pooled(joint_action(response), price.shape))
+    settled = np.asarray(pooled(jnp.asarray(joint_action(response)), price.shape))
     distance = np.max(np.abs(settled - np.asarray(memory.actions)))
     return float(distance / (1 + np.max(np.abs(settled))))
 

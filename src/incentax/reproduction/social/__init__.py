@@ -3,10 +3,17 @@
 from functools import partial
 
 from ..frame import Paper, Part
-from . import learning
+from . import descent, gallery, learning, methods, portraits
 from .budget import FULL, QUICK
 
 PARTS = {
+    "descent": Part(
+        "Theorem 1: descent without symmetry",
+        ("theory",),
+        descent.cells,
+        descent.draw,
+        descent.claims,
+    ),
     "aggregative": Part(
         "Aggregative games: cost and price, exact and learning agents",
         ("learners",),
@@ -20,6 +27,29 @@ PARTS = {
         partial(learning.cells, ("oscillators",)),
         learning.draw,
         learning.claims,
+    ),
+    "portraits": Part(
+        "Phase portraits",
+        ("pictures",),
+        portraits.cells,
+        portraits.draw,
+        portraits.claims,
+    ),
+    "gallery": Part(
+        "What breaks it, and what the guard says",
+        ("theory", "guards"),
+        gallery.cells,
+        gallery.draw,
+        gallery.claims,
+        gallery.rows,
+    ),
+    "methods": Part(
+        "Methods, what they must know and what they cost",
+        ("table",),
+        methods.cells,
+        methods.draw,
+        methods.claims,
+        methods.rows,
     ),
 }
 
