@@ -111,8 +111,8 @@ class SharedForm(AbstractForm):
     A uniform tax is `Price(jnp.zeros(()))`, one price per coordinate `Price(jnp.zeros(d))`. Using
     this form *declares* that what such prices can do is invariant under the game: with B the
     map from prices to actions, J B = B Lam and sym(Lam) > 0 everywhere, as in symmetric
-    aggregative games. Elsewhere it stops at wrong points. Whoever knows the game can check with
-    `check_shared`.
+    aggregative games. Elsewhere it stops at wrong points. Whoever knows the game can measure it:
+    `incentax.games.smooth.shared_defect`.
 
     >>> direction, _ = SharedForm().direction(jnp.zeros(()), jnp.zeros(2), jnp.array([1.0, 0.5]))
     >>> float(direction)

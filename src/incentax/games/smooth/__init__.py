@@ -3,6 +3,7 @@ from .assignment import assign as assign
 from .cournot import Cournot as Cournot
 from .diagnostics import lipschitz as lipschitz
 from .diagnostics import secant_monotonicity as secant_monotonicity
+from .diagnostics import shared_defect as shared_defect
 from .diagnostics import strong_monotonicity as strong_monotonicity
 from .energy import EnergyDemand as EnergyDemand
 from .instance import AbstractInstance as AbstractInstance

@@ -1,5 +1,7 @@
 """How monotone and how steep a game is, on the region that was visited."""
 
+import math
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -54,3 +56,31 @@ def secant_monotonicity(
         return jnp.where(distance > 0, product / jnp.where(distance > 0, distance, 1), jnp.inf)
 
     return jnp.min(jax.lax.map(ratio, (one, other)))
+
+
+def shared_defect(
+    game: AbstractSmoothGame, visited: Visited, price_shape: tuple[int, ...]
+) -> Scalar:
+    """How far J is from keeping what prices of a shape can reach, over visited joint actions.
+
+    Zero where `SharedForm` may be declared: with B the orthonormal map from prices to actions,
+    the largest |J B - B B'J B| over |J B|; one where sym(B'J B) is not positive definite. Dense.
+
+    >>> from incentax import SmoothGame
+    >>> game = SmoothGame(lambda i, x: x[i, 0] ** 2, 2)
+    >>> float(shared_defect(game, jnp.zeros((1, 2, 1)), ()))
+    0.0
+    """
+    size = math.prod(price_shape)
+    units = jnp.eye(size).reshape(size, *price_shape)
+    spread = jax.vmap(lambda unit: jnp.broadcast_to(unit, game.shape).reshape(-1))(units).T
+    basis = spread / jnp.linalg.norm(spread, axis=0, keepdims=True)
+
+    def defect(actions: Actions) -> Scalar:
+        moved = game.jacobian(actions) @ basis
+        inside = basis.T @ moved
+        left = jnp.linalg.norm(moved - basis @ inside) / jnp.linalg.norm(moved)
+        least = jnp.linalg.eigvalsh((inside + inside.T) / 2)[0]
+        return jnp.where(least > 0, left, 1.0)
+
+    return jnp.max(jax.lax.map(defect, visited))
