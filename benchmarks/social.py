@@ -67,12 +67,22 @@ def roads(rows: int, columns: int, pairs: int) -> dict[str, float]:
     )
     return {
         "case": f"{rows * columns} nodes, {network.num_links} links, {pairs} pairs",
+        "links x pairs": network.num_links * pairs,
         "seconds to gap 1e-8": assigned,
         "its gap": equilibrium.relative_gap,
         "seconds of 40 toll steps": time.perf_counter() - began,
         "gap to the system optimum": result.value / optimum - 1,
         "without tolls": network.total_time(equilibrium.flow) / optimum - 1,
     }
+
+
+def growth(rows: list[dict[str, float]]) -> dict[str, float]:
+    """Exponents k of seconds ~ (links x pairs)^k, by least squares on logarithms."""
+    size = np.log([row["links x pairs"] for row in rows])
+    return {
+        f"exponent of {name}": float(np.polyfit(size, np.log([row[name] for row in rows]), 1)[0])
+        for name in ("seconds to gap 1e-8", "seconds of 40 toll steps")
+    } | {"sizes": len(rows)}
 
 
 def grid(rows: int, columns: int, pairs: int) -> tuple[Network, dict[tuple[int, int], float]]:
@@ -104,8 +114,10 @@ def grid(rows: int, columns: int, pairs: int) -> tuple[Network, dict[tuple[int, 
 def main() -> None:
     """Print and keep the tables."""
     publish("social_crowd", "One planner step", [crowd(n) for n in (1_000, 10_000, 100_000)])
-    cases = [(4, 6, 132), (4, 6, 264), (4, 6, 528)]
-    publish("social_roads", "Tolls on a grid", [roads(*case) for case in cases])
+    cases = [(4, 6, 132), (4, 6, 264), (4, 6, 528), (5, 7, 528), (6, 8, 528), (6, 8, 1056)]
+    rows = [roads(*case) for case in cases]
+    publish("social_roads", "Tolls on a grid", rows)
+    publish("social_roads_growth", "Growth of the cost with links x pairs", [growth(rows)])
 
 
 if __name__ == "__main__":

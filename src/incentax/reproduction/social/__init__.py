@@ -28,6 +28,13 @@ PARTS = {
         learning.draw,
         learning.claims,
     ),
+    "further": Part(
+        "A linear-quadratic game and a contest: cost and price, exact and learning agents",
+        ("learners",),
+        partial(learning.cells, ("linear-quadratic", "tullock")),
+        learning.draw,
+        learning.claims,
+    ),
     "portraits": Part(
         "Phase portraits",
         ("pictures",),

@@ -36,8 +36,11 @@ from ..page import Claim
 from .budget import Budget
 from .trial import follow, stage, thinned
 
-# One planner step for every learner and time scale, and prices for as long.
-STEP, NUM_STEPS = 0.15, 300
+# One planner step for every learner and time scale, and prices for as long; the linear game's
+# Jacobian is worse conditioned than the others'.
+STEP = 0.15
+NUM_STEPS = {"linear-quadratic": 900}
+USUAL_STEPS = 300
 # Pace and noise of the agents in the noisy runs, and the planner's steps there.
 PACE, SPREAD = 0.15, 0.05
 GAINS = (0.02, 0.05, 0.1, 0.2)
@@ -92,6 +95,7 @@ def _learned(name: str, who: str, ratios: tuple[int, ...]) -> Rows:
 
 
 def _told(name: str, who: str, ratio: int, found: Any, population: AbstractPopulation) -> Rows:
+    num_steps = NUM_STEPS.get(name, USUAL_STEPS)
     trace = jax.device_get(
         follow(
             found,
@@ -99,13 +103,13 @@ def _told(name: str, who: str, ratio: int, found: Any, population: AbstractPopul
             SocialGradient(),
             jnp.asarray(STEP),
             jax.random.key(0),
-            num_steps=NUM_STEPS,
+            num_steps=num_steps,
         )
     )
     told: dict[str, Any] = {"game": name, "agents": who, "steps_per_price": ratio}
     return [
         told | {"step": int(k), "cost": float(trace.value[k]), "error": float(trace.error[k])}
-        for k in thinned(NUM_STEPS)
+        for k in thinned(num_steps)
     ]
 
 
@@ -139,7 +143,9 @@ def _noisy(name: str, draws: int) -> Rows:
     return rows
 
 
-def stationary_square(instance: Any, gain: float) -> float:
+def stationary_square(
+    instance: Any, gain: float, *, pace: float = PACE, spread: float = SPREAD
+) -> float:
     """E |p - best|^2 of noisy gradient play and a constant planner step, linearised.
 
     The joint error z follows z <- M z + G noise, so that its covariance solves
@@ -150,9 +156,9 @@ def stationary_square(instance: Any, gain: float) -> float:
     jacobian = np.asarray(instance.game().jacobian(best))
     curvature = np.asarray(jax.hessian(instance.social_cost)(best)).reshape(size, size)
     eye = np.eye(size)
-    play = np.hstack([eye - PACE * jacobian, -PACE * eye])
+    play = np.hstack([eye - pace * jacobian, -pace * eye])
     move = np.vstack([play, gain * curvature @ play + np.hstack([0 * eye, eye])])
-    noise = SPREAD * np.vstack([eye, gain * curvature])
+    noise = spread * np.vstack([eye, gain * curvature])
     covariance: Any = scipy.linalg.solve_discrete_lyapunov(move, noise @ noise.T)
     return float(np.trace(covariance[size:, size:]))
 
