@@ -131,7 +131,7 @@ def _measure(game: str, name: str) -> Rows:
             ).error
 
         errors = np.asarray(jax.lax.map(one, jnp.asarray(STEPS)))
-    best = int(np.argmin([_score(error) for error in errors]))
+    best = min(range(len(STEPS)), key=lambda index: _score(errors[index]))
     error = errors[best]
     told: dict[str, Any] = {
         "game": game,
