@@ -37,7 +37,7 @@ from .trial import follow, stage
 # Every method gets as many planner steps, at its best plain step of these.
 NUM_STEPS = 1000
 STEPS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
-WATCHED, UNROLLED = 5, 60
+WATCHED, UNROLLED = 5, 120
 
 
 class Method(NamedTuple):

@@ -22,7 +22,7 @@ from .budget import Budget
 from .trial import follow
 
 # Short steps, so that the paths of prices are smooth to the eye.
-STEP, NUM_STEPS, REACH, GRID = 0.05, 400, 1.5, 31
+STEP, NUM_STEPS, REACH, GRID = 0.05, 1600, 1.5, 31
 SPEEDS = (0.1, 1.0, 10.0)
 RULES = {
     "social gradient, agents at equilibrium": 0,
@@ -89,7 +89,7 @@ def _portrait(name: str, starts: int) -> Rows:
                     "second_price": float(path[step, 1]),
                 }
                 for start, path in enumerate(paths)
-                for step in range(0, NUM_STEPS, 4)
+                for step in range(0, NUM_STEPS, 13)
             ]
         return rows + _landscape(name, instance, np.asarray(best)[:, 0])
 
