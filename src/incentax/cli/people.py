@@ -13,6 +13,7 @@ def users(context: typer.Context) -> int:
     # Loaded only when asked for: the island has dependencies that the core does without.
     try:
         from ..users.cli import app as people
+        from . import toll  # noqa: F401  # adds the command that needs the core
     except ModuleNotFoundError as missing:
         raise ValueError(
             f"expected the package {missing.name} for `incentax users`, got none; try "

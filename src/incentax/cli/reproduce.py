@@ -1,7 +1,7 @@
 """`incentax reproduce`: a paper's figures, tables and theorems, rebuilt and judged."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -10,7 +10,20 @@ from .console import keep_compiled_programs, notes, results
 from .main import app
 from .options import choose
 
-PAPERS = {"amid": reproduce}
+
+def _people(folder: Path, **given: Any) -> Path:
+    # Loaded only when asked for: the island has dependencies that the core does without.
+    try:
+        from ..users.reproduction import reproduce as rebuild
+    except ModuleNotFoundError as missing:
+        raise ValueError(
+            f"expected the package {missing.name} for simulated-users, got none; try "
+            "pip install 'incentax[users]'"
+        ) from missing
+    return rebuild(folder, **given)
+
+
+PAPERS = {"amid": reproduce, "simulated-users": _people}
 
 
 @app.command("reproduce")

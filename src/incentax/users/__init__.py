@@ -10,10 +10,14 @@ from .bundled import bundled_catalogue as bundled_catalogue
 from .bundled import bundled_people as bundled_people
 from .catalogue import Catalogue as Catalogue
 from .catalogue import load_catalogue as load_catalogue
+from .crowd import AbstractChooser as AbstractChooser
+from .crowd import Crowd as Crowd
+from .crowd import RuleChooser as RuleChooser
 from .dynamics import Dynamics as Dynamics
 from .envs import RecommenderEnv as RecommenderEnv
 from .memory import Memory as Memory
 from .memory import MemoryScope as MemoryScope
+from .menu import Menu as Menu
 from .observe import Features as Features
 from .observe import SuberNumbers as SuberNumbers
 from .observe import SuberRaw as SuberRaw
@@ -34,6 +38,8 @@ from .registration import register
 from .rule import RuleUsers as RuleUsers
 from .scales import SCALES as SCALES
 from .scales import Scale as Scale
+from .scene import Scene as Scene
+from .scene import find_scene as find_scene
 from .vector import RecommenderVectorEnv as RecommenderVectorEnv
 from .world import Reward as Reward
 from .world import World as World

@@ -12,6 +12,8 @@ from ..fidelity import prompt_sensitivity, run, variance_split
 from ..fidelity.page import fidelity_page
 from ..fidelity.sensitivity import ways
 from ..fidelity.suite import GATES, USABLE
+from ..reproduction import PARTS
+from ..reproduction import reproduce as make
 from . import tree as cli
 from .errors import one_line
 from .settings import Choices, open_world
@@ -86,14 +88,15 @@ def fidelity(
 @cli.app.command()
 @one_line
 def reproduce(
-    out: Annotated[Path, typer.Option(help="new folder for tables and plots")] = Path(
-        "runs/simulated-users"
-    ),
-    quick: Annotated[bool, typer.Option("--quick", help="minutes instead of hours")] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="folder; default: reproduction/simulated-users")
+    ] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(help=f"a part, may be repeated: {', '.join(PARTS)}")
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="minutes instead of an hour")] = False,
 ) -> None:
-    """Train and evaluate four learners and the baselines on both worlds; write tables and plots."""
-    from ..reproduce import reproduce as make
-
-    folder = cli.new_folder(out, "simulated-users")
-    make(folder, quick, say=typer.echo)
-    typer.echo(f"tables and plots are in {folder}")
+    """Rebuild the published experiments into a folder with one page; goes on where it stopped."""
+    folder = out or Path("reproduction") / f"simulated-users{'-quick' if quick else ''}"
+    page = make(folder, only=only or (), quick=quick, say=typer.echo)
+    typer.echo(f"page: {page}")
