@@ -20,7 +20,7 @@ from incentax.users.crowd import AbstractChooser  # noqa: E402
 from incentax.users.people import People  # noqa: E402
 from incentax.users.records import User  # noqa: E402
 
-GAIN, DAYS, NUM = 0.25, 5, 20_000
+GAIN, DAYS, NUM = 0.25, 10, 10_000
 
 
 def everybody_alike(scene, num):
@@ -64,7 +64,7 @@ def convex(chooser, target):
 def test_the_toll_ends_at_the_one_computed_from_the_utilities(scene, make, oracle):
     scene = find_scene(scene)
     chooser = make(scene, NUM)
-    problem = toll_problem(Crowd(chooser), num_days=DAYS, price_step=GAIN)
+    problem = toll_problem(Crowd(chooser), num_days=DAYS)
     order = Order(problem, "social-gradient", "implicit", 40, 0)
     order.check()
     population, mechanism, rule, optimizer = order.ingredients(jax.random.key(0))

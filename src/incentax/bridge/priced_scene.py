@@ -1,7 +1,7 @@
 """A toll on people's choices in a scene, as a setting that every road of the core can design."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, final
+from typing import ClassVar, Literal, final
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -105,14 +105,17 @@ class PricedScene(AbstractSetting):
         return None
 
 
-def toll_problem(crowd: Crowd, **changes: Any) -> Problem:
-    """The problem of pricing a crowd's scene; `changes` are fields of `PricedScene`."""
+def toll_problem(
+    crowd: Crowd, host: Host | None = None, *, num_days: int = 5, judge_days: int = 50
+) -> Problem:
+    """The problem of pricing a crowd's scene; `host` as for `PricedPeople`."""
     scene = crowd.chooser.scene
+    host = living(crowd) if host is None else host
     return Problem(
         f"toll-{scene.id}",
         scene.title,
         scene.summary,
         "arXiv 2604.11346 on simulated people, an extension of ours",
         ("vasileiou2026social",),
-        PricedScene(crowd, living(crowd), **changes),
+        PricedScene(crowd, host, num_days, judge_days),
     )

@@ -2,11 +2,12 @@
 
 from typing import Annotated, Any
 
-import jax
 import numpy as np
 import polars as pl
 import typer
 
+from ..bridge.host import Host
+from ..bridge.priced_people import living
 from ..bridge.priced_scene import toll_problem
 from ..order import RULES, Order
 from ..report.html import write_report
@@ -73,7 +74,9 @@ def toll(
     try:
         # A language model is paid by the day; rule-based people live on for nothing.
         judge = 10 * days if backend == "rule" else days
-        problem = toll_problem(Crowd(chooser), num_days=days, judge_days=judge)
+        crowd = Crowd(chooser)
+        host = living(crowd)
+        problem = toll_problem(crowd, host, num_days=days, judge_days=judge)
         facts = {"scene": found.id, "scene_hash": found.hash, "people": num} | {
             "backend": backend,
             "model": model,
@@ -82,7 +85,7 @@ def toll(
         order.check()
         run = open_run(out, order, resume)
         keep_compiled_programs()
-        record = _design(order, run, clock, quiet=json_)
+        record = _design(order, run, clock, host, quiet=json_)
         rows = _options(run, found)
         menu = Menu.of(found, [r["price"] for r in rows], [r["after"] for r in rows])
         few = [k for k in (0, 1, 2) if k < num]
@@ -106,8 +109,12 @@ def _chooser(choices: Choices, scene: Scene, num: int, seed: int) -> AbstractCho
     return LanguageChooser(open_desk(choices), scene, people)
 
 
-def _design(order: Order, run: RunDirectory, clock: CompileClock, *, quiet: bool) -> dict[str, Any]:
+def _design(
+    order: Order, run: RunDirectory, clock: CompileClock, host: Host, *, quiet: bool
+) -> dict[str, Any]:
     """The content of `result.json`; what the people's side raised is raised here as it was."""
+    # What fails among the people is told below, in one line.
+    logging.getLogger("jax._src.callback").setLevel(logging.CRITICAL)
     with Live(order.num_steps, order.problem, quiet=quiet) as live:
         try:
             record, _ = perform(
@@ -119,9 +126,8 @@ def _design(order: Order, run: RunDirectory, clock: CompileClock, *, quiet: bool
                 compiling=lambda: clock.seconds,
                 versions=versions(),
             )
-        except jax.errors.JaxRuntimeError as error:
-            failure = order.problem.setting.population().host.failure
-            raise (failure if failure is not None else error) from None
+        except Exception as error:
+            raise (error if host.failure is None else host.failure) from None
     return record
 
 
