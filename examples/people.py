@@ -41,7 +41,7 @@ def toll(num: int) -> None:
 
 
 def recommender() -> None:
-    """Four weights of a recommender: what people rated is all that the planner sees, as one mean."""
+    """Four weights of a recommender: the mean rating is all that the planner sees."""
     world = make_world("books")
     people = EnvPopulation(
         lambda: gymnasium.make_vec("incentax/Books-v0", num_envs=64), WeightedItems.of(world), 8

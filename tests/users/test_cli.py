@@ -51,7 +51,6 @@ def test_run_prints_one_json_object():
 
 
 def test_run_over_http_records_and_replays_without_the_server(tmp_path):
-    pytest.importorskip("httpx")
     out, cache = tmp_path / "run", tmp_path / "answers.db"
     with LoopbackServer(scorer) as server:
         words = ("--backend", "http", "--model", "tiny", "--base-url", server.url)

@@ -31,7 +31,6 @@ from incentax.users.vector import RecommenderVectorEnv
 from .many import queries
 from .stub import question, scorer, truth
 
-pytest.importorskip("httpx")
 QUICK = Patience(first_wait=0.001, timeout=5.0)
 TEMPLATE = "movies-compact"
 

@@ -1,5 +1,6 @@
 """`incentax users toll`: prices on what simulated people choose, designed from choices alone."""
 
+import logging
 from typing import Annotated, Any
 
 import numpy as np

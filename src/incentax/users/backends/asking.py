@@ -1,6 +1,7 @@
 """Asking a language model: what is known comes from the cache, the rest in one call."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ..prompts import Prompt
@@ -35,7 +36,7 @@ class Desk:
         known |= dict(zip(fresh, self.ask(list(fresh.values()), list(fresh)), strict=True))
         return [known[key] for key in keys]
 
-    def ask(self, prompts: list[Prompt], keys: list[str]) -> list[Answer]:
+    def ask(self, prompts: Sequence[Prompt], keys: list[str]) -> list[Answer]:
         """Answers to prompts that are not known, each kept under its key as it arrives.
 
         **Raises:** `BudgetExceeded` before a call too many; `ModelError` from the model.

@@ -1,14 +1,16 @@
 """People played by a language model: prompts, cache, retries and accounts around any model."""
 
 import hashlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 
 from ..._errors import InvalidReaction
 from ..prompts import Prompt, PromptStyle, Template, explain, find_template, render, stricter
-from ..query import AbstractRater, Capabilities, Queries, Reactions
+from ..query import AbstractRater, Capabilities, Queries, Query, Reactions
 from .accounting import Budget, Usage
 from .asking import Desk
 from .cache import Cache
@@ -147,16 +149,14 @@ class LanguageUsers(AbstractRater):
     def _resolve(self, queries: Queries, keys: list[str], first: dict[str, int]) -> set[str]:
         """Bring every key into `_read`; returns those a model was asked for."""
         asked: set[str] = set()
-        open_, prompts = keys, {}
+        open_ = keys
         for attempt in range(self._max_attempts):
             tagged = {key: f"{key}.{attempt}" for key in open_}
             known = self.cache.find(tagged.values())
             missing = [key for key in open_ if tagged[key] not in known]
-            for key in missing:
-                if key not in prompts:
-                    prompts[key] = render(queries[first[key]], self.template, self.style)
+            rows = [first[key] for key in missing]
             answers = self._desk.ask(
-                [self._prompt(prompts[key], attempt) for key in missing],
+                _Written(rows, lambda row, times=attempt: self._prompt(queries[row], times)),
                 [tagged[key] for key in missing],
             )
             asked.update(missing)
@@ -176,5 +176,23 @@ class LanguageUsers(AbstractRater):
                 break
         return asked
 
-    def _prompt(self, prompt: Prompt, attempt: int) -> Prompt:
+    def _prompt(self, query: Query, attempt: int) -> Prompt:
+        prompt = render(query, self.template, self.style)
         return stricter(prompt, self.template, attempt) if attempt else prompt
+
+
+class _Written(Sequence[Prompt]):
+    """Prompts written when they are first read: the first is on its way before the last is."""
+
+    def __init__(self, rows: list[int], write: Callable[[int], Prompt]):
+        self._rows, self._write = rows, write
+        self._prompts: dict[int, Prompt] = {}
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, index) -> Any:
+        k = range(len(self._rows))[index]
+        if k not in self._prompts:
+            self._prompts[k] = self._write(self._rows[k])
+        return self._prompts[k]
