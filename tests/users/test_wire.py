@@ -31,10 +31,11 @@ BROKEN = {
 
 def talk(answer, num=2):
     """`num` requests to a server that gives one answer to each; replies and connections opened."""
-    opened = []
+    opened, tasks = [], []
 
     async def serve(reader, writer):
         opened.append(1)
+        tasks.append(asyncio.current_task())
         try:
             while await reader.readuntil(b"\r\n\r\n"):
                 writer.write(answer)
@@ -55,7 +56,7 @@ def talk(answer, num=2):
         finally:
             await wire.close()
             server.close()
-            await asyncio.sleep(0.01)
+            await asyncio.gather(*tasks)
 
     return asyncio.run(main()), len(opened)
 
