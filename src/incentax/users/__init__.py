@@ -23,6 +23,7 @@ from .observe import SuberNumbers as SuberNumbers
 from .observe import SuberRaw as SuberRaw
 from .people import People as People
 from .people import load_people as load_people
+from .query import AbstractFormula as AbstractFormula
 from .query import AbstractRater as AbstractRater
 from .query import Queries as Queries
 from .query import Reactions as Reactions

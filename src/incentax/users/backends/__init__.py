@@ -16,6 +16,7 @@ from .language import LanguageUsers as LanguageUsers
 from .language import OnInvalid as OnInvalid
 from .menu_choosing import LanguageChooser as LanguageChooser
 from .model import AbstractModel as AbstractModel
+from .model import AbstractRatingModel as AbstractRatingModel
 from .model import Answer as Answer
 from .patience import Patience as Patience
 from .replay import ReplayModel as ReplayModel
