@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from incentax.users.backends.loopback import LoopbackServer
-from incentax.users.cli import app
+from incentax.users.cli import app, run
 
 from .stub import scorer
 
@@ -121,6 +121,22 @@ def test_estimate_asks_nobody():
 def test_a_mistake_is_one_line_and_exit_2(words, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     _mistake(*words)
+
+
+@pytest.mark.parametrize(
+    "words, said",
+    [
+        (("trian",), "expected a command of"),
+        (("train", "--bogus", "3"), "expected an option of"),
+        (("run", "--steps", "many"), "expected a valid --steps"),
+        (("replay",), "expected FOLDER after"),
+        (("run", "--domain", "songs"), "expected one of the domains"),
+    ],
+)
+def test_words_that_are_not_understood_are_one_line_and_exit_2(words, said, capsys):
+    assert run(list(words)) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and len(err.splitlines()) == 1 and err.startswith(said)
 
 
 def test_a_cache_of_another_version_and_a_full_folder(tmp_path):
