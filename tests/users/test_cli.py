@@ -165,6 +165,29 @@ def test_a_config_file_and_what_it_may_not_say(tmp_path):
     assert "expected choices among" in _mistake("run", "--config", str(path))
 
 
+def test_fidelity_against_a_folder_of_ratings(tmp_path):
+    folder = tmp_path / "log"
+    folder.mkdir()
+    genres = ("Drama", "Comedy", "Horror", "Action")
+    titles = "".join(f"{k},Film {k} (2000),{genres[k % 4]}\n" for k in range(40))
+    (folder / "movies.csv").write_text(f"movieId,title,genres\n{titles}")
+    rows = "".join(
+        f"{u},{k},{1 + (k % 4 == u % 4) * 2 + k % 3},{k}\n" for u in range(12) for k in range(40)
+    )
+    (folder / "ratings.csv").write_text(f"userId,movieId,rating,timestamp\n{rows}")
+    words = ["fidelity", "--quick", "--ratings", str(folder)]
+    out = tmp_path / "out"
+    table = json.loads(_call(*words, "--json", "--out", str(out)).stdout)
+    real = table["against_log"]
+    assert [row["name"] for row in real["held_out"]][0] == "rule"
+    assert real["held_out"][-1]["name"] == "blind" and -1 <= real["ranking"]["tau"] <= 1
+    assert {"variance", "retest", "calibration"} <= set(table) | set(real)
+    page = (out / "fidelity.html").read_text("utf-8")
+    assert "Against the log" in page and "random rater" in page
+    assert "knows the bundled world only" in _mistake(*words, "--backend", "tabular")
+    assert "try --domain movies" in _mistake(*words, "--domain", "books")
+
+
 def test_personas_are_fitted_to_a_folder_of_ratings(tmp_path):
     (tmp_path / "movies.csv").write_text("movieId,title,genres\n1,A (2000),Drama\n2,B,Comedy\n")
     rows = "".join(f"{u},{1 + u % 2},4.5,{u}\n{u},{2 - u % 2},1.0,{u}\n" for u in range(1, 9))
