@@ -51,9 +51,6 @@ def open_log(format_: str, folder: Path, encoding: str, choices: Choices, seed: 
             f"expected a back end among {', '.join(able)} with --ratings, got {choices.backend!r}, "
             "which knows the bundled world only; try rule"
         )
-    data = open_dataset(format_, folder, encoding)
-    found = data.catalogue.domain.name
-    if found != choices.domain:
-        raise ValueError(f"expected ratings of {choices.domain}, got {found}; try --domain {found}")
+    data = open_dataset(format_, folder, encoding, choices.domain)
     train, test = data.ratings.split(0.2, seed)
     return Log(data, train, test, data.people(train))
