@@ -14,9 +14,15 @@ from ..rule import RuleUsers
 from .settings import LANGUAGE, Choices
 
 
-def open_dataset(format_: str, folder: Path, encoding: str) -> Dataset:
-    """The data set, its licence notice and what was left out being told on standard error."""
+def open_dataset(format_: str, folder: Path, encoding: str, domain: str = "") -> Dataset:
+    """The data set, its licence notice and what was left out being told on standard error.
+
+    **Raises:** `ValueError` for ratings of another domain than `domain`, if one is given.
+    """
     data = load_dataset(format_, folder, encoding=encoding or None)
+    found = data.catalogue.domain.name
+    if domain and found != domain:
+        raise ValueError(f"expected ratings of {domain}, got {found}; try --domain {found}")
     typer.echo(data.notice, err=True)
     if data.skipped:
         left_out = ", ".join(f"{count} {why}" for why, count in sorted(data.skipped.items()))
