@@ -15,7 +15,7 @@ from ..metrics import interval
 from ..registration import make_world
 from ..retrieval import RETRIEVALS
 from ..world import World
-from .page import Curves, plot, write_page
+from .page import Curves, plot, write_page, write_tables
 from .pieces import Pieces
 
 DOMAINS = ("movies", "books")
@@ -56,10 +56,11 @@ def reproduce(
     unknown = sorted(set(only) - set(PARTS))
     if unknown:
         raise ValueError(f"expected parts among {', '.join(PARTS)}, got {unknown[0]!r}; try ppo")
-    # Comparisons need the baselines, whatever else was asked for.
-    wanted = ("baselines", *only) if only else PARTS
     folder = Path(out)
     pieces = Pieces(folder, {"quick": quick}, say)
+    # Comparisons need the baselines, whatever else was asked for; what is done stays.
+    wanted = {"baselines", *(only or PARTS)}
+    wanted |= {part for part in PARTS if pieces.has(_names(part, quick))}
     tables: dict[str, dict[str, list[dict[str, Any]]]] = {}
     rewards: dict[str, dict[str, np.ndarray]] = {}
     for domain in DOMAINS:
@@ -67,7 +68,7 @@ def reproduce(
         runs = {
             who: _runs(pieces, world, who, quick)
             for who in (*BASELINES, *LEARNERS)
-            if who in wanted or (who in BASELINES and "baselines" in wanted)
+            if who in BASELINES or who in wanted
         }
         rewards[domain] = {
             who: np.array([run["reward"] for run in table]) for who, table in runs.items()
@@ -81,7 +82,21 @@ def reproduce(
             _write_csv(folder / f"{domain}-{name}.csv", rows)
         curves: Curves = {who: table[-1]["curve"] for who, table in runs.items() if who in LEARNERS}
         plot(folder / f"{domain}.svg", domain, tables[domain]["recommenders"], curves)
+    write_tables(folder, tables, rewards)
     return write_page(folder, quick, tables, rewards)
+
+
+def _names(part: str, quick: bool) -> list[str]:
+    """Names of all pieces of a part."""
+    seeds = range(1 if quick else 5)
+    if part == "ablations":
+        ends = [f"{axis}-{name}" for axis, names in _ABLATIONS.items() for name in names]
+    elif part == "fidelity":
+        ends = [f"fidelity-{name}" for name in RETRIEVALS]
+    else:
+        whose = BASELINES if part == "baselines" else (part,)
+        ends = [f"{who}-{seed}" for who in whose for seed in seeds]
+    return [f"{domain}-{end}" for domain in DOMAINS for end in ends]
 
 
 def _runs(pieces: Pieces, world: World, who: str, quick: bool) -> list[dict[str, Any]]:

@@ -86,6 +86,26 @@ def write_page(
     return page
 
 
+def write_tables(
+    folder: Path,
+    tables: Mapping[str, Mapping[str, list[dict[str, Any]]]],
+    rewards: Mapping[str, Mapping[str, NDArray[np.float64]]],
+) -> None:
+    """Claims and recommenders of each domain as Markdown, for other pages to include."""
+    for domain, found in tables.items():
+        lines = ["| claim | difference in mean reward | holds |", "|---|---|---|"]
+        lines += [
+            f"| {what} | {said} | {'yes' if holds else 'no'} |"
+            for what, said, holds in claims(rewards[domain])
+        ]
+        lines += ["", "| " + " | ".join(_SHOWN.values()) + " |", "|---" * len(_SHOWN) + "|"]
+        lines += [
+            "| " + " | ".join(_cell(row[name]) for name in _SHOWN) + " |"
+            for row in found["recommenders"]
+        ]
+        (folder / f"{domain}.md").write_text("\n".join(lines) + "\n", "utf-8")
+
+
 def _table(rows: list[dict[str, Any]], shown: Mapping[str, str]) -> str:
     head = "".join(f"<th>{html.escape(title.replace('_', ' '))}</th>" for title in shown.values())
     body = "".join(

@@ -1,7 +1,7 @@
 """Pieces of a long computation, each kept as a file when it is done."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,10 @@ class Pieces:
             )
         (self.folder / "pieces").mkdir(parents=True)
         about.write_text(json.dumps(self.order) + "\n", "utf-8")
+
+    def has(self, names: Iterable[str]) -> bool:
+        """Whether all these pieces are done."""
+        return all((self.folder / "pieces" / f"{name}.json").is_file() for name in names)
 
     def once(self, name: str, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """The piece of that name: from its file, or made and kept."""
