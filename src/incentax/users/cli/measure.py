@@ -13,6 +13,7 @@ from ..fidelity.suite import GATES, USABLE
 from ..reproduction import PARTS
 from ..reproduction import reproduce as make
 from . import tree as cli
+from .asked import WHO, asks
 from .errors import one_line
 from .log import open_log
 from .settings import Choices, open_world
@@ -20,17 +21,9 @@ from .settings import Choices, open_world
 
 @cli.app.command()
 @one_line
+@asks(*WHO)
 def fidelity(
-    domain: cli.Domain = "movies",
-    backend: cli.Backend = "rule",
-    model: cli.Model = "",
-    base_url: cli.BaseUrl = Choices.base_url,
-    route: cli.Route = "chat",
-    template: cli.Template = "",
-    shots: cli.Shots = 0,
-    cache: cli.CacheFile = "",
-    set_: cli.Set = None,
-    config: cli.Config = None,
+    choices: Choices,
     ratings: cli.RatingsFolder = None,
     format_: cli.Format = "movielens",
     encoding: cli.Encoding = "",
@@ -44,9 +37,6 @@ def fidelity(
     With --ratings also against a real log: held-out errors of people fitted to it, calibration,
     and whether recommenders rank in the simulator as they do in the log.
     """
-    given = {"domain": domain, "backend": backend, "model": model, "base_url": base_url}
-    given |= {"route": route, "template": template, "shots": shots, "cache": cache}
-    choices = cli.choices_of(config, set_, **given)
     log = None
     if ratings is not None:
         log = open_log(format_, ratings, encoding, choices, seed)
