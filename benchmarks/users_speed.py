@@ -12,7 +12,7 @@ import numpy as np
 
 from incentax.users import Catalogue, RecommenderEnv, RecommenderVectorEnv, make_world
 from incentax.users.backends import LanguageUsers, ReplayModel, distil
-from incentax.users.backends.model import AbstractModel, Answer
+from incentax.users.backends.model import AbstractRatingModel, Answer
 from incentax.users.catalogue import load_catalogue
 from incentax.users.memory import Memory
 from incentax.users.query import ask
@@ -38,7 +38,7 @@ def show(name: str, value: float, target: str) -> None:
     print(f"{name:58s} {value:12,.2f}   target {target}", flush=True)
 
 
-class Fixed(AbstractModel):
+class Fixed(AbstractRatingModel):
     """Answers at once, to fill a recording."""
 
     identity = "fixed"

@@ -61,7 +61,7 @@ def serve(folder: str, pipe, batch: int) -> None:
 
 def main() -> None:
     from incentax.users import RecommenderVectorEnv, ask, make_world
-    from incentax.users.backends import HttpModel, LanguageUsers
+    from incentax.users.backends import Cache, HttpModel, LanguageUsers
     from incentax.users.prompts import find_template, render
     from tests.users.tiny import build
 
@@ -85,7 +85,9 @@ def main() -> None:
             worker = spawn.Process(target=serve, args=(f"{folder}/m", there, given.envs))
         worker.start()
         model = HttpModel(here.recv(), "tiny", concurrency=given.envs, top=300)
-        rater = LanguageUsers(model, "movies-compact", min_mass=0.0)
+        # A cache on disk, as a run that pays for its answers has one.
+        cache = Cache(Path(folder) / "answers.db")
+        rater = LanguageUsers(model, "movies-compact", cache=cache, min_mass=0.0)
         world = make_world("movies", rater=rater, retrieval="none")
         rng = np.random.default_rng(0)
         template = find_template("movies-compact")
@@ -109,7 +111,7 @@ def main() -> None:
             envs.step(action)
         kept = rater.usage.calls / (time.perf_counter() - start)
         here.send("stop")
-        model.close()
+        rater.close()
         worker.join()
     print(f"server with full batches, bare client  {own:8.1f} ratings/s")
     print(f"through {given.envs} environments                {kept:8.1f} ratings/s")

@@ -183,8 +183,6 @@ def test_randomness_has_keys():
         assert not re.search(r"(?<!jax\.)\brandom\.(seed|random|choice|shuffle|randint)\(", text), (
             path
         )
-        # Gymnasium environments draw their own seed when `reset` is given none.
-        if "bridge" not in path.parts:
-            assert "default_rng()" not in text and "random.Random()" not in text, path
+        assert "default_rng()" not in text and "random.Random()" not in text, path
         if "cli" not in path.parts:
             assert "jax.config.update" not in text, path

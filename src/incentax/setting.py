@@ -1,9 +1,8 @@
 """What makes a problem designable: population, starting mechanism, objective, baselines, recipe."""
 
-import difflib
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, ClassVar, Literal
 
@@ -11,6 +10,7 @@ import numpy as np
 import optax
 
 from ._types import Key, Mechanism, Objective, Response
+from ._words import nearest as nearest
 from .population import AbstractPopulation
 from .schedule import Schedule
 
@@ -160,16 +160,6 @@ def check_temperature(temperature: float) -> None:
             f"expected temperature > 0, got {temperature:g}: equilibria are differentiated, and at "
             "temperature 0 they are not smooth; try 0.001"
         )
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """A remedy clause that names the most similar known name, or an empty string.
-
-    >>> nearest("horizn", ["horizon", "supply"])
-    "; did you mean 'horizon'?"
-    """
-    close = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""
 
 
 def _numbers(record: Any) -> dict[str, bool | int | float]:

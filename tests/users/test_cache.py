@@ -65,6 +65,17 @@ def test_another_version_a_foreign_file_and_a_missing_folder(tmp_path):
     with pytest.raises(ModelError, match="cache of version 1 .* got version 0"):
         Cache(path)
     assert path.read_bytes() == before
+    # One that was never opened by this version has no write-ahead log, and is given none.
+    for name, table in (("old.db", "about"), ("theirs.db", "bookmarks")):
+        other = tmp_path / name
+        with sqlite3.connect(other) as db:
+            db.execute(f"create table {table} (name text primary key, value text)")
+            db.execute(f"insert into {table} values ('version', '0')")
+        db.close()
+        before = other.read_bytes()
+        with pytest.raises(ModelError, match="cache of version 1 .* got version (0|unknown)"):
+            Cache(other)
+        assert other.read_bytes() == before
     foreign = tmp_path / "b.db"
     foreign.write_text("not a database, but long enough to be looked at" * 10)
     with pytest.raises(ModelError, match="usable answer cache"):

@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from incentax.users.backends.loopback import LoopbackServer
-from incentax.users.cli import app
+from incentax.users.cli import app, run
 
 from .stub import scorer
 
@@ -51,7 +51,6 @@ def test_run_prints_one_json_object():
 
 
 def test_run_over_http_records_and_replays_without_the_server(tmp_path):
-    pytest.importorskip("httpx")
     out, cache = tmp_path / "run", tmp_path / "answers.db"
     with LoopbackServer(scorer) as server:
         words = ("--backend", "http", "--model", "tiny", "--base-url", server.url)
@@ -124,6 +123,22 @@ def test_a_mistake_is_one_line_and_exit_2(words, tmp_path, monkeypatch):
     _mistake(*words)
 
 
+@pytest.mark.parametrize(
+    "words, said",
+    [
+        (("trian",), "expected a command of"),
+        (("train", "--bogus", "3"), "expected an option of"),
+        (("run", "--steps", "many"), "expected a valid --steps"),
+        (("replay",), "expected FOLDER after"),
+        (("run", "--domain", "songs"), "expected one of the domains"),
+    ],
+)
+def test_words_that_are_not_understood_are_one_line_and_exit_2(words, said, capsys):
+    assert run(list(words)) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and len(err.splitlines()) == 1 and err.startswith(said)
+
+
 def test_a_cache_of_another_version_and_a_full_folder(tmp_path):
     import sqlite3
 
@@ -148,6 +163,29 @@ def test_a_config_file_and_what_it_may_not_say(tmp_path):
     assert table["user"].startswith("bu") and table["steps"] == 2
     path.write_text('api_key = "sk"\n')
     assert "expected choices among" in _mistake("run", "--config", str(path))
+
+
+def test_fidelity_against_a_folder_of_ratings(tmp_path):
+    folder = tmp_path / "log"
+    folder.mkdir()
+    genres = ("Drama", "Comedy", "Horror", "Action")
+    titles = "".join(f"{k},Film {k} (2000),{genres[k % 4]}\n" for k in range(40))
+    (folder / "movies.csv").write_text(f"movieId,title,genres\n{titles}")
+    rows = "".join(
+        f"{u},{k},{1 + (k % 4 == u % 4) * 2 + k % 3},{k}\n" for u in range(12) for k in range(40)
+    )
+    (folder / "ratings.csv").write_text(f"userId,movieId,rating,timestamp\n{rows}")
+    words = ["fidelity", "--quick", "--ratings", str(folder)]
+    out = tmp_path / "out"
+    table = json.loads(_call(*words, "--json", "--out", str(out)).stdout)
+    real = table["against_log"]
+    assert [row["name"] for row in real["held_out"]][0] == "rule"
+    assert real["held_out"][-1]["name"] == "blind" and -1 <= real["ranking"]["tau"] <= 1
+    assert {"variance", "retest", "calibration"} <= set(table) | set(real)
+    page = (out / "fidelity.html").read_text("utf-8")
+    assert "Against the log" in page and "random rater" in page
+    assert "knows the bundled world only" in _mistake(*words, "--backend", "tabular")
+    assert "try --domain movies" in _mistake(*words, "--domain", "books")
 
 
 def test_personas_are_fitted_to_a_folder_of_ratings(tmp_path):

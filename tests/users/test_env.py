@@ -17,7 +17,7 @@ from incentax.users.log import to_csv
 from incentax.users.memory import MemoryScope
 from incentax.users.observe import Features, SuberRaw
 from incentax.users.perturbation import Gaussian
-from incentax.users.query import AbstractRater, Reactions
+from incentax.users.query import AbstractFormula, Reactions
 from incentax.users.reading import Expected
 from incentax.users.registration import PRESETS, make_world
 from incentax.users.rule import RuleUsers
@@ -184,7 +184,7 @@ def test_r19_terminated_is_the_person_and_truncated_is_the_limit(small_movies, f
     assert info["return_gap"] >= 1
 
 
-class Counting(AbstractRater):
+class Counting(AbstractFormula):
     """Counts how often it is asked."""
 
     identity = "counting"
@@ -237,7 +237,7 @@ def test_r24_logs_name_action_index_and_item_id(small_movies, few_people):
         assert row["action"] == str(action) and row["item_id"] == small_movies[action].id
 
 
-class Voiding(AbstractRater):
+class Voiding(AbstractFormula):
     """Gives no valid answer about one item."""
 
     identity = "voiding"

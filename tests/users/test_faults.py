@@ -23,6 +23,7 @@ from incentax.users.backends import (
 )
 from incentax.users.backends.loopback import Faults, LoopbackServer
 from incentax.users.backends.patience import Patience
+from incentax.users.backends.wire import Reply, Wire
 from incentax.users.choice import Slate
 from incentax.users.prompts import find_template, render
 from incentax.users.registration import make_world
@@ -31,7 +32,6 @@ from incentax.users.vector import RecommenderVectorEnv
 from .many import queries
 from .stub import question, scorer, truth
 
-pytest.importorskip("httpx")
 QUICK = Patience(first_wait=0.001, timeout=5.0)
 TEMPLATE = "movies-compact"
 
@@ -200,6 +200,28 @@ def test_the_key_never_leaves_the_header(monkeypatch, tmp_path, caplog):
     shown += [gzip.decompress((tmp_path / "t.gz").read_bytes()).decode()]
     stored = b"".join(p.read_bytes() for p in tmp_path.glob("a.db*"))
     assert not any(secret in text for text in shown) and secret.encode() not in stored
+
+
+@pytest.mark.parametrize("before", [0, 185, 190, 199])
+def test_a_key_that_a_server_repeats_is_hidden_before_its_words_are_cut(before, monkeypatch):
+    """Cut first, a key across the edge would be shown in part."""
+    secret = "sk-very-secret-0123456789"
+    monkeypatch.setenv("TINY_KEY", secret)
+
+    async def refuse(self, method, path, body, headers):
+        return Reply(403, {}, ("." * before + secret + " is not allowed").encode())
+
+    monkeypatch.setattr(Wire, "request", refuse)
+    model = HttpModel("http://localhost:1/v1", "tiny", key_variable="TINY_KEY", patience=QUICK)
+    with pytest.raises(ModelError, match="status 403") as caught:
+        model.probe()
+    model.close()
+    assert secret[:8] not in str(caught.value)
+    monkeypatch.setenv("TINY_KEY", "two\nlines")
+    with pytest.raises(ModelError, match="expected a key of printable ASCII in TINY_KEY") as caught:
+        model.probe()
+    model.close()
+    assert "two" not in str(caught.value)
 
 
 def test_a_replay_asks_nothing_and_repeats_every_bit(tmp_path):

@@ -6,7 +6,9 @@ import pytest
 from incentax.users.backends import LanguageUsers, ReplayModel
 from incentax.users.bundled import bundled_catalogue, bundled_people
 from incentax.users.fidelity import (
+    against_log,
     anchoring,
+    beyond,
     calibration,
     held_out,
     prompt_sensitivity,
@@ -21,6 +23,7 @@ from incentax.users.fidelity.raters import BlindRater, floors
 from incentax.users.fidelity.sensitivity import ways
 from incentax.users.fidelity.suite import GATES
 from incentax.users.fidelity.trials import label_test, wilson
+from incentax.users.loaders import Dataset
 from incentax.users.query import ask
 from incentax.users.ratings import Ratings
 from incentax.users.registration import make_world
@@ -110,10 +113,13 @@ def test_blind_raters_are_blind(movies):
 
 def test_the_page_is_complete(report):
     world = make_world(report.domain)
-    from incentax.users.fidelity import variance_split
 
-    split = variance_split(world.rater, world.people, world.catalogue, num_users=20, num_items=20)
-    page = fidelity_page(report, split)
+    more = beyond(world.rater, world.people, world.catalogue, size=20)
+    page = fidelity_page(report, more)
+    assert {row["measure"] for row in more.rows()} >= {"variance: item", "test-retest: icc"}
+    # A random rater is personal by chance alone, and certain of nothing.
+    assert more.variance_floor.noise > 0.99 and abs(more.retest_floor.icc) < 0.2
+    assert more.retest.icc > 0.4 and not more.sensitivity and not more.anchoring
     assert page.count("<table>") == 3 and "paraphrased" in page and "http" not in page
 
 
@@ -165,20 +171,42 @@ def test_anchoring_is_found_where_it_was_put():
     assert found["mean shift"] == pytest.approx(1.0, abs=0.3)
 
 
-def test_held_out_errors_put_the_true_people_before_the_item_mean():
-    world = make_world("movies")
+def _log(world):
+    """What 200 of the world's people said of 60 items each."""
     rng = np.random.default_rng(0)
     users, items = np.repeat(np.arange(200), 60), rng.integers(1500, size=12_000)
     p = world.rater.react(ask(world.people, world.catalogue, users, items)).probability
     level = (np.cumsum(p, 1) <= rng.random((len(p), 1))).sum(1)
-    log = Ratings(users, items, np.minimum(level, 9) + 1.0)
-    train, test = log.split(0.25)
+    return Ratings(users, items, np.minimum(level, 9) + 1.0)
+
+
+def test_held_out_errors_put_the_true_people_before_the_item_mean():
+    world = make_world("movies")
+    train, test = _log(world).split(0.25)
     rows = {
         row.name: row for row in held_out(world.rater, world.people, world.catalogue, train, test)
     }
     assert rows["rule"].rmse < rows["biases"].rmse < rows["item mean"].rmse + 0.1
     assert rows["rule"].spearman_per_user > rows["item mean"].spearman_per_user
     assert rows["rule"].nll < np.log(10)
+
+
+def test_against_a_log_the_true_people_rank_recommenders_as_it_does_and_noise_does_not():
+    world = make_world("movies")
+    log = _log(world)
+    ids = tuple(user.id for user in world.people)
+    data = Dataset("own", world.catalogue, log, ids, "ours")
+    train, test = log.split(0.25)
+    found = against_log(world.rater, data, train, test, world.people)
+    assert found.usable and not found.ranking_floor.tau >= 0.6
+    # Equal odds for everything are calibrated, and worth nothing.
+    assert found.calibration.error < 0.01 > found.calibration_floor.error
+    assert found.calibration.ranked_score < found.calibration_floor.ranked_score
+    own, floor = found.held_out[0], found.held_out[-1]
+    assert (own.name, floor.name) == ("rule", "blind") and own.rmse < floor.rmse
+    assert found.num_ratings == len(test) and found.to_json()["usable"]
+    with pytest.raises(ValueError, match="expected two or more people with 4 held-out"):
+        against_log(world.rater, data, train, test.rows(np.arange(3)), world.people)
 
 
 def test_prompt_sensitivity_asks_in_every_way_and_shares_the_cache():

@@ -5,7 +5,7 @@ import pytest
 
 from incentax.users.array import population_response
 from incentax.users.backends import (
-    AbstractModel,
+    AbstractRatingModel,
     Answer,
     Ensemble,
     LanguageUsers,
@@ -30,7 +30,7 @@ def world():
     return make_world("movies")
 
 
-class Digits(AbstractModel):
+class Digits(AbstractRatingModel):
     """A model whose probabilities are a function of the prompt."""
 
     identity = "digits"

@@ -86,7 +86,7 @@ def design_command(
     num_steps = RECIPES[recipe](problem.setting).num_steps if steps is None else steps
     order = Order(problem, rule, adjoint, num_steps, seed, facts or roads, recipe)
     order.check()
-    run = _open(out, order, resume)
+    run = open_run(out, order, resume)
     keep_compiled_programs()
     if facts is not None and not as_json:
         notes.print(_introduce(facts), soft_wrap=True)
@@ -154,7 +154,8 @@ def _with_values(problem, values, column, scale, seed) -> tuple[Problem, dict[st
     return dataclasses.replace(problem, setting=EmpiricalRevenue(setting, sample, seed)), facts
 
 
-def _open(out: Path | None, order: Order, resume: bool) -> RunDirectory:
+def open_run(out: Path | None, order: Order, resume: bool) -> RunDirectory:
+    """A new run directory, or with `resume` the one that was begun with this order."""
     name = order.problem.name
     if not resume:
         return RunDirectory.create(out or _next(Path("runs"), name), order.config())

@@ -1,7 +1,6 @@
 """The command `incentax`: parse, call the library, print. Errors become one line and a code."""
 
 import os
-import re
 import sys
 from collections.abc import Sequence
 
@@ -9,7 +8,7 @@ import typer
 
 from .._errors import IncentaxError
 from .._version import __version__
-from ..setting import nearest
+from .._words import usage_sentence
 
 app = typer.Typer(
     name="incentax",
@@ -42,7 +41,7 @@ def run(arguments: Sequence[str]) -> int:
     except (typer.Abort, KeyboardInterrupt):
         return _say("interrupted", INTERRUPTED)
     except typer.TyperException as error:
-        return _say(_usage(error), BAD_INPUT)
+        return _say(usage_sentence(error, "incentax"), BAD_INPUT)
     except ValueError as error:
         return _say(str(error), BAD_INPUT)
     except IncentaxError as error:
@@ -56,30 +55,6 @@ def run(arguments: Sequence[str]) -> int:
             f"expected files that can be read and written, got {error}; try another --out",
             BAD_INPUT,
         )
-
-
-def _usage(error: typer.TyperException) -> str:
-    """A usage error in this library's form: expected, got, remedy."""
-    context = getattr(error, "ctx", None)
-    where = "incentax" if context is None else context.command_path
-    message = " ".join(error.format_message().split()).rstrip(".")
-    see = f"; see `{where} --help`"
-    option = getattr(error, "option_name", None)
-    if option is not None:
-        close = nearest(option, getattr(error, "possibilities", None) or ())
-        return f"expected an option of `{where}`, got {option}{close or see}"
-    parameter = getattr(error, "param", None)
-    if parameter is not None:
-        name = parameter.opts[0] if parameter.opts[0].startswith("-") else parameter.name.upper()
-        if message.startswith("Missing"):
-            return f"expected {name} after `{where}`, got nothing{see}"
-        return f"expected a valid {name}, got another ({message}){see}"
-    commands = getattr(getattr(context, "command", None), "commands", {})
-    word = re.search(r"No such command '(.*?)'", message)
-    if word:
-        close = nearest(word.group(1), commands)
-        return f"expected a command of `{where}`, got {word.group(1)!r}{close or see}"
-    return f"expected a command line that `{where}` knows, got another ({message}){see}"
 
 
 def _say(sentence: str, code: int) -> int:

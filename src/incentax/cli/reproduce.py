@@ -2,7 +2,7 @@
 
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -11,7 +11,21 @@ from .console import keep_compiled_programs, notes, results
 from .main import app
 from .options import choose
 
-PAPERS = {paper.name: partial(reproduce, paper) for paper in (AMID, SOCIAL)}
+def _people(folder: Path, **given: Any) -> Path:
+    # Loaded only when asked for: the island has dependencies that the core does without.
+    try:
+        from ..users.reproduction import reproduce as rebuild
+    except ModuleNotFoundError as missing:
+        raise ValueError(
+            f"expected the package {missing.name} for simulated-users, got none; try "
+            "pip install 'incentax[users]'"
+        ) from missing
+    return rebuild(folder, **given)
+
+
+PAPERS = {paper.name: partial(reproduce, paper) for paper in (AMID, SOCIAL)} | {
+    "simulated-users": _people
+}
 
 
 @app.command("reproduce")

@@ -6,7 +6,7 @@ import numpy as np
 from gymnasium.vector import AutoresetMode
 
 from .prompts import PromptStyle, Template, render
-from .query import AbstractRater, Queries, Reactions
+from .query import AbstractFormula, AbstractRater, Queries, Reactions
 from .vector import RecommenderVectorEnv
 from .world import World
 
@@ -23,7 +23,7 @@ class Plan:
     tokens_per_call: float
 
 
-class _Dry(AbstractRater):
+class _Dry(AbstractFormula):
     """Lets the world's own people answer, and notes what a model would have been asked."""
 
     def __init__(self, rater: AbstractRater, template: Template, style: PromptStyle):

@@ -236,9 +236,9 @@ class AbstractRater(ABC):
         """Name, version and settings that determine the answers."""
 
     @property
+    @abstractmethod
     def capabilities(self) -> Capabilities:
         """What this back end can do."""
-        return Capabilities()
 
     @abstractmethod
     def react(self, queries: Queries) -> Reactions:
@@ -247,10 +247,26 @@ class AbstractRater(ABC):
         **Raises:** `ModelError` when the model cannot answer at all.
         """
 
+    @abstractmethod
     def explain(self, queries: Queries, rating: float) -> str:
         """Why the person of the first question gave `rating`, in words; "" where nobody can say."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Release what the back end holds."""
+
+
+class AbstractFormula(AbstractRater):
+    """Answers worked out from numbers: nothing to say in words, nothing to release."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Exact probabilities, any number at once."""
+        return Capabilities()
+
+    def explain(self, queries: Queries, rating: float) -> str:
+        """Nothing."""
         return ""
 
     def close(self) -> None:
-        """Release what the back end holds; nothing by default."""
-        return None
+        """Nothing is held."""

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from abc import ABC
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import IntEnum
@@ -116,14 +116,14 @@ class AbstractItem(ABC):
     series: str = ""
 
     @property
+    @abstractmethod
     def people(self) -> tuple[str, ...]:
         """Ids of the people behind the item that similarity compares."""
-        return ()
 
     @property
+    @abstractmethod
     def maker(self) -> str:
         """The one person most responsible for it, "" when unknown."""
-        return ""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from .catalogue import Catalogue
 from .people import STYLES, People, Taste
-from .query import AbstractRater, Queries, Reactions, ask
+from .query import AbstractRater, Capabilities, Queries, Reactions, ask
 from .similarity import related
 
 
@@ -203,6 +203,14 @@ class RuleUsers(AbstractRater):
         fitting = [t for p, t in sorted(reasons, key=lambda r: -abs(r[0])) if (p > 0) == high]
         said = [text for text in told if text in fitting][:2] or told[:1]
         return "; ".join(said) if said else "nothing in particular speaks for or against it"
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Exact probabilities, any number at once."""
+        return Capabilities()
+
+    def close(self) -> None:
+        """Nothing is held."""
 
     def _from_history(self, queries: Queries) -> NDArray[np.float64]:
         known = queries.history_item >= 0

@@ -6,14 +6,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .candidates import Candidates
 from .choice import Slate
 from .dynamics import Feelings
 from .ending import return_gap
+from .hearing import Heard, hear, inner_noise, watched_share
 from .memory import Memory, MemoryScope, Remembered
-from .outcome import Outcome
+from .outcome import Outcome, told
 from .people import Taste
 from .query import Queries, Reactions
-from .streams import Draws, Stream, episode_key, normal, uniform
+from .streams import Draws, Stream, episode_key, uniform
 from .world import World
 
 _RECENT = 10
@@ -42,11 +44,10 @@ class Session:
         self.recent_time = np.zeros((n, _RECENT), np.int32)
         self.memory = Memory(n, world.capacity)
         self.feelings = Feelings(n, catalogue, world.dynamics)
-        drift = world.dynamics.drift
-        self._vectors = Taste(world.people, catalogue).vector if drift else None
+        self._vectors = Taste(world.people, catalogue).vector if world.dynamics.drift else None
         self._trust = world.people.trait("trust", 0.5)
         self._aside: list[dict[int, dict[str, Any]]] = [{} for _ in range(n)]
-        self._strides = _coprimes(len(catalogue)) if world.candidates else np.ones(1, np.int64)
+        self._candidates = Candidates.of(len(catalogue), world.candidates)
 
     def __len__(self) -> int:
         return len(self.seed)
@@ -81,7 +82,9 @@ class Session:
         self.recent_rating[rows] = 0.0
         self.recent_time[rows] = 0
         self.memory.clear(rows)
-        self.feelings.begin(rows, self._trust[self.user[rows]], self._taste(self.user[rows]))
+        user = self.user[rows]
+        taste = None if self._vectors is None else self._vectors[user]
+        self.feelings.begin(rows, self._trust[user], taste)
         for row in rows if keeps else ():
             kept = self._aside[row].get(int(self.user[row]))
             if kept is not None:
@@ -96,11 +99,7 @@ class Session:
 
     def candidates(self, rows: NDArray) -> NDArray[np.int64]:
         """The C distinct items on offer at this step, `int64[n, C]`."""
-        num = len(self.world.catalogue)
-        u = uniform(self.key[rows], self.step[rows], Stream.CANDIDATES, 2)
-        start = (u[:, :1] * num).astype(np.int64)
-        stride = self._strides[(u[:, 1:] * len(self._strides)).astype(np.int64)]
-        return (start + stride * np.arange(self.world.candidates)) % num
+        return self._candidates.draw(self.key[rows], self.step[rows])
 
     def queries(self, rows: NDArray, shown: NDArray, incentive: NDArray) -> Queries:
         """The n·L questions a slate `shown[n, L]` puts to the people of `rows`, row by row."""
@@ -169,29 +168,47 @@ class Session:
         return self._settle(rows, shown, queries, reactions, offer, said)
 
     def _settle(self, rows, shown, queries, reactions: Reactions, offer, promised) -> Outcome:
-        world, (n, length) = self.world, shown.shape
-        scale, key, step = world.rating_scale, self.key[rows], self.step[rows]
-        values = scale.array
-        row = np.arange(n)
-        valid = np.asarray(reactions.valid.reshape(n, length).all(axis=1))
-        p = np.where(reactions.valid[:, None], reactions.probability, 1.0 / len(values))
-        expected = (p @ values).reshape(n, length)
-        u = uniform(key, step, Stream.RATING, length).reshape(-1)
-        raw = world.reading.read(p, values, u).reshape(n, length)
-        utility = 2.0 * (expected - scale.low) / (scale.high - scale.low) - 1.0
-        utility = utility - world.position_cost * np.arange(length)
-        nothing = np.full(n, world.no_choice)
-        if world.dynamics.trust:
-            nothing = nothing + 0.5 * (0.5 - self.feelings.trust[rows])
-        draws = Draws(key, step)
-        slate = Slate(utility, nothing, world.catalogue.vote[shown], draws, queries)
-        chosen = world.choice.choose(slate)
-        chosen = chosen & valid[:, None]
-        rating = world.perturbation.perturb(raw, scale, draws, world.reading.rounds)
+        world, key, step = self.world, self.key[rows], self.step[rows]
+        heard = hear(world, reactions, shown.shape[1], key, step, self.feelings.trust[rows])
+        valid, draws = heard.valid, Draws(key, step)
+        slate = Slate(heard.utility, heard.nothing, world.catalogue.vote[shown], draws, queries)
+        chosen = world.choice.choose(slate) & valid[:, None]
+        rating = world.perturbation.perturb(
+            heard.raw, world.rating_scale, draws, world.reading.rounds
+        )
+        reward, consumed, ends, watched = self._consume(
+            rows, shown, heard, chosen, rating, promised, draws
+        )
+        any_ = consumed > 0
+        mean = np.where(any_, reward / np.maximum(consumed, 1), world.reward.skipped)
+        first = np.where(any_, chosen.argmax(1), -1)
+        terminated, truncated, left, gap = self._end(rows, shown, valid, ends, key, step)
+        r = world.reward
+        total = r.rating * mean + r.consumed * consumed + r.watched * watched
+        total = total + r.stayed * ~terminated - r.cost * offer * consumed
+        return told(
+            heard,
+            reactions,
+            shown,
+            rating,
+            first,
+            reward=np.where(valid, total, np.nan),
+            terminated=terminated,
+            truncated=truncated,
+            watched=watched,
+            left=left,
+            return_gap=gap,
+            incentive_cost=offer * consumed,
+        )
+
+    def _consume(self, rows, shown, heard: Heard, chosen, rating, promised, draws: Draws):
+        """Reward, items consumed, ends forced and shares watched `[n]`; `chosen` is corrected."""
+        world, scale, (n, length) = self.world, self.world.rating_scale, shown.shape
+        key, step = draws.key, self.step[rows]
         reward, consumed, ends = np.zeros(n), np.zeros(n, np.int64), np.zeros(n, bool)
         watched = np.zeros(n)
         shaping = draws.uniform(Stream.SHAPING, length)
-        noise = self._noise(key, step)
+        noise = inner_noise(world, key, step)
         for j in range(length):
             got = np.flatnonzero(chosen[:, j])
             at, item = rows[got], shown[got, j]
@@ -210,16 +227,17 @@ class Session:
             reward += worth
             ends[got] |= shaped.ends
             consumed[got] += ~shaped.unwatched
-            self._remember(rows, valid, chosen[:, j], shown[:, j], rating[:, j], raw[:, j], worth)
+            said = (rating[:, j], heard.raw[:, j], worth)
+            self._remember(rows, heard.valid, chosen[:, j], shown[:, j], *said)
             took = got[~shaped.unwatched]
             share = (rating[took, j] - scale.low) / (scale.high - scale.low)
-            watched[took] += self._watch(key[took], step[took], share)
+            watched[took] += watched_share(key[took], step[took], share)
             self.feelings.react(rows[took], shown[took, j], share, promised[took], noise[took])
-        any_ = consumed > 0
-        mean = np.where(any_, reward / np.maximum(consumed, 1), world.reward.skipped)
-        first = np.where(any_, chosen.argmax(1), -1)
-        place = np.maximum(first, 0)
-        feel = self.feelings
+        return reward, consumed, ends, watched
+
+    def _end(self, rows, shown, valid, ends, key, step):
+        """Who is terminated, truncated, has left, and the days until those return, `[n]` each."""
+        world, feel, n = self.world, self.feelings, len(rows)
         bored = feel.bored(rows, shown).mean(1) if world.dynamics.boredom else np.zeros(n)
         hazard = world.ending.hazard(bored, feel.satisfaction[rows])
         left = uniform(key, step, Stream.TERMINATION)[:, 0] < hazard
@@ -232,40 +250,12 @@ class Session:
             truncated |= self.step[rows] >= world.max_steps
         if not world.allow_repeats:
             truncated |= self.num_seen[rows] + world.slate > len(world.catalogue)
-        r = world.reward
-        total = r.rating * mean + r.consumed * consumed + r.watched * watched
-        total = total + r.stayed * ~terminated - r.cost * offer * consumed
         gap = np.zeros(n, np.int64)
         over = np.flatnonzero(terminated)
         if len(over):
             back = uniform(key[over], step[over], Stream.RETURN)[:, 0]
             gap[over] = return_gap(feel.satisfaction[rows[over]], back)
-        index = row * length + place
-        logs = np.log(np.maximum(p[index], 1e-300))
-        rated = any_ & valid
-        return Outcome(
-            reward=np.where(valid, total, np.nan),
-            terminated=terminated,
-            truncated=truncated,
-            valid=valid,
-            item=shown[row, place],
-            chosen=np.where(valid, first, -1),
-            raw=np.where(rated, raw[row, place], np.nan),
-            rating=np.where(rated, rating[row, place], np.nan),
-            expected=np.where(valid, expected[row, place], np.nan),
-            entropy=np.where(valid, -(p[index] * logs).sum(1), np.nan),
-            probability=np.where(valid[:, None], p[index], np.nan),
-            residual=reactions.residual[index],
-            watched=watched,
-            left=terminated & left,
-            return_gap=gap,
-            cached=np.asarray(reactions.cached.reshape(n, length).all(axis=1)),
-            tokens=reactions.tokens.reshape(n, length).sum(1),
-            incentive_cost=offer * consumed,
-            prompt_hash=tuple(reactions.prompt_hash[k] for k in index)
-            if reactions.prompt_hash
-            else (),
-        )
+        return terminated, truncated, terminated & left, gap
 
     def _remember(self, rows, valid, chosen, item, rating, raw, reward) -> None:
         skipped = np.flatnonzero(valid & ~chosen)
@@ -286,16 +276,6 @@ class Session:
             table[at, 1:] = table[at, :-1]
             table[at, 0] = value
 
-    def _watch(self, key, step, share) -> NDArray[np.float64]:
-        g = normal(key, step, Stream.WATCH)[:, 0]
-        return np.clip(0.5 + 0.5 * np.tanh(4.0 * share - 2.0) + 0.1 * g, 0.0, 1.0)
-
-    def _noise(self, key, step) -> NDArray[np.float64]:
-        width = 1 + (self.feelings.taste.shape[1] if self.world.dynamics.drift else 0)
-        if not (self.world.dynamics.mood or self.world.dynamics.drift):
-            return np.zeros((len(key), width))
-        return normal(key, step, Stream.DYNAMICS, width)
-
     def _eligible(self, rows) -> Remembered:
         past = self.memory.remembered(rows)
         if not self.world.forgetting:
@@ -304,11 +284,6 @@ class Session:
         u = uniform(self.key[rows], 0, Stream.FORGETTING, past.item.shape[1])
         alive = past.latest & (u <= 2.0 ** (-age / self.world.forgetting))
         return Remembered(past.item, past.rating, past.time, past.count, alive)
-
-    def _taste(self, users) -> NDArray[np.float32] | None:
-        if self._vectors is None:
-            return None
-        return self._vectors[users]
 
     def _snapshot_row(self, row: int) -> dict[str, Any]:
         return {"memory": self.memory.snapshot(row), "feelings": self.feelings.snapshot(row)} | {
@@ -323,8 +298,3 @@ class Session:
 
 
 _KEPT = ("seen", "num_seen", "recent_item", "recent_rating", "recent_time")
-
-
-def _coprimes(num: int) -> NDArray[np.int64]:
-    steps = np.arange(1, max(num, 2), dtype=np.int64)
-    return steps[np.gcd(steps, num) == 1]

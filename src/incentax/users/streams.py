@@ -32,6 +32,10 @@ class Stream(IntEnum):
     FORGETTING = 11
 
 
+# Products modulo 2^64, worked out once.
+_OFFSET = {s: np.uint64(int(s) * int(_M2) % 2**64) for s in Stream}
+
+
 def _mix(value: NDArray[np.uint64]) -> NDArray[np.uint64]:
     value = (value ^ (value >> _S30)) * _M1
     value = (value ^ (value >> _S27)) * _M2
@@ -64,7 +68,9 @@ def uniform(
     >>> bool(a[1, 0] == b[0, 0])
     True
     """
-    base = _mix(key ^ (_words(step) * _GOLDEN + _words(stream) * _M2))
+    base = _mix(key ^ (_words(step) * _GOLDEN + _OFFSET[stream]))
+    if lanes == 1:
+        return ((_mix(base + _GOLDEN) >> _S11).astype(np.float64) * 2.0**-53)[:, None]
     lane = np.arange(1, lanes + 1, dtype=np.uint64) * _GOLDEN
     return (_mix(base[:, None] + lane) >> _S11).astype(np.float64) * 2.0**-53
 

@@ -4,6 +4,7 @@ from .accounting import Budget as Budget
 from .accounting import BudgetExceeded as BudgetExceeded
 from .accounting import Prices as Prices
 from .accounting import Usage as Usage
+from .asking import Desk as Desk
 from .cache import Cache as Cache
 from .cache import CacheMiss as CacheMiss
 from .choosing import LanguageChoice as LanguageChoice
@@ -13,7 +14,9 @@ from .http import HttpModel as HttpModel
 from .huggingface import HuggingFaceModel as HuggingFaceModel
 from .language import LanguageUsers as LanguageUsers
 from .language import OnInvalid as OnInvalid
+from .menu_choosing import LanguageChooser as LanguageChooser
 from .model import AbstractModel as AbstractModel
+from .model import AbstractRatingModel as AbstractRatingModel
 from .model import Answer as Answer
 from .patience import Patience as Patience
 from .replay import ReplayModel as ReplayModel

@@ -131,21 +131,30 @@ class Cache:
             return db
 
     def _prepare(self, db: sqlite3.Connection, path: Path) -> None:
-        if not self._read_only:
-            db.execute("pragma journal_mode=wal")
-            db.execute("pragma synchronous=normal")
+        # Looked at before anything is written: a file of another version stays as it is.
+        tables = {name for (name,) in db.execute("select name from sqlite_master")}
+        if not tables and not self._read_only:
+            # One transaction: whoever opens the file meanwhile sees nothing, or all of it.
+            db.execute("begin immediate")
             db.execute("create table if not exists about (name text primary key, value text)")
             db.execute("insert or ignore into about values ('version', ?)", (_VERSION,))
-            db.execute(
-                "create table if not exists answers "
-                "(key text primary key, value text) without rowid"
-            )
-        row = db.execute("select value from about where name = 'version'").fetchone()
+            db.execute("commit")
+            tables = {"about"}
+        row = None
+        if "about" in tables:
+            row = db.execute("select value from about where name = 'version'").fetchone()
         if row is None or row[0] != _VERSION:
             raise ModelError(
                 f"expected a cache of version {_VERSION} at {path}, got version "
                 f"{row[0] if row else 'unknown'}",
                 hint="another path; the file was left as it is",
+            )
+        if not self._read_only:
+            db.execute("pragma journal_mode=wal")
+            db.execute("pragma synchronous=normal")
+            db.execute(
+                "create table if not exists answers "
+                "(key text primary key, value text) without rowid"
             )
 
 

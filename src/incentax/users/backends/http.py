@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..._errors import ModelError
 from ..prompts import Prompt
@@ -16,9 +16,7 @@ from .labels import continued, masses_of_tokens, split_continued
 from .model import AbstractModel, Answer
 from .patience import Patience, Retry, asked_wait
 from .routes import AbstractRoute, ChatRoute
-
-if TYPE_CHECKING:
-    import httpx
+from .wire import BrokenConnection, Wire
 
 
 class HttpModel(AbstractModel):
@@ -71,8 +69,7 @@ class HttpModel(AbstractModel):
         self._patience = patience or Patience()
         self._shows_probabilities = True
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._clients: list[httpx.AsyncClient] = []
-        self._slots: list[httpx.AsyncClient] = []
+        self._wire = Wire(self._base_url)
         self._next_start = 0.0
 
     @property
@@ -122,9 +119,7 @@ class HttpModel(AbstractModel):
         """Close connections and stop the thread that owned them."""
         if self._loop is None:
             return
-        for client in self._clients:
-            self._run(client.aclose())
-        self._clients, self._slots = [], []
+        self._run(self._wire.close())
         loop, self._loop = self._loop, None
         loop.call_soon_threadsafe(loop.stop)
         self._thread.join()
@@ -237,48 +232,29 @@ class HttpModel(AbstractModel):
         self._next_start = max(self._next_start, now) + 1.0 / self._per_second
         await asyncio.sleep(max(0.0, self._next_start - 1.0 / self._per_second - now))
 
-    def _connect(self) -> None:
-        """Open several clients of a few connections each.
-
-        One pool looks through all its connections at every request; small pools look through few.
-        """
-        import httpx
-
-        limits = httpx.Limits(max_connections=None, max_keepalive_connections=_PER_CLIENT)
-        # No proxies and no redirects: a key must go to the address it was meant for.
-        self._clients = [
-            httpx.AsyncClient(timeout=self._patience.timeout, limits=limits, trust_env=False)
-            for _ in range(-(-self._concurrency // _PER_CLIENT))
-        ]
-        self._slots = [c for c in self._clients for _ in range(_PER_CLIENT)]
-
     async def _send(self, method: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
-        import httpx
-
-        if not self._clients:
-            self._connect()
         key = os.environ.get(self._key_variable, "")
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
-        # At most `concurrency` requests are under way, so a slot is always left.
-        client = self._slots.pop() if self._slots else self._clients[0]
-        try:
-            # httpx bounds each read; slow bytes could still trickle for ever without this.
-            async with asyncio.timeout(self._patience.timeout):
-                response = await client.request(
-                    method, self._base_url + path, json=body, headers=headers
-                )
-        except (TimeoutError, httpx.TimeoutException):
-            raise Retry(f"no reply within {self._patience.timeout:g} s") from None
-        except httpx.TransportError as error:
-            raise Retry(f"a broken connection ({type(error).__name__})") from None
-        finally:
-            self._slots.append(client)
-        if response.status_code == 429 or response.status_code >= 500:
-            raise Retry(f"status {response.status_code}", asked_wait(response.headers))
-        if response.status_code >= 400:
-            said = response.text[:200].replace(key, "***") if key else response.text[:200]
+        if not (key.isascii() and key.isprintable()):
             raise ModelError(
-                f"the server refused the request with status {response.status_code}: {said}",
+                f"expected a key of printable ASCII in {self._key_variable}, got other characters",
+                hint="set it again without line breaks",
+            )
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        raw = b"" if body is None else json.dumps(body).encode()
+        try:
+            async with asyncio.timeout(self._patience.timeout):
+                response = await self._wire.request(method, path, raw, headers)
+        except TimeoutError:
+            raise Retry(f"no reply within {self._patience.timeout:g} s") from None
+        except BrokenConnection as error:
+            raise Retry(f"a broken connection ({error})") from None
+        if response.status == 429 or response.status >= 500:
+            raise Retry(f"status {response.status}", asked_wait(response.headers))
+        if response.status >= 400:
+            text = response.content.decode("utf-8", "replace")
+            said = text.replace(key, "***")[:200] if key else text[:200]
+            raise ModelError(
+                f"the server refused the request with status {response.status}: {said}",
                 hint=f"the model name, the route, or the key in {self._key_variable}",
             )
         try:
@@ -288,6 +264,3 @@ class HttpModel(AbstractModel):
         if not isinstance(reply, dict):
             raise Retry("a reply that is not a JSON object")
         return reply
-
-
-_PER_CLIENT = 8

@@ -141,6 +141,9 @@ class HuggingFaceModel(AbstractModel):
         """The text of one token."""
         return self._tokenizer.decode([token])
 
+    def close(self) -> None:
+        """Nothing is held but memory."""
+
     def generate(self, prompt: Prompt, max_tokens: int = 512) -> str:
         """Greedy text continuing a prompt."""
         torch = self._torch

@@ -1,16 +1,18 @@
 """People played by a language model: prompts, cache, retries and accounts around any model."""
 
 import hashlib
-import time
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 
 from ..._errors import InvalidReaction
 from ..prompts import Prompt, PromptStyle, Template, explain, find_template, render, stricter
-from ..query import AbstractRater, Capabilities, Queries, Reactions
+from ..query import AbstractRater, Capabilities, Queries, Query, Reactions
 from .accounting import Budget, Usage
+from .asking import Desk
 from .cache import Cache
 from .model import AbstractModel, Answer, distribution
 
@@ -64,16 +66,28 @@ class LanguageUsers(AbstractRater):
         max_attempts: int = 3,
         budget: Budget | None = None,
     ):
-        self.model = model
         self.template = find_template(template) if isinstance(template, str) else template
         self.style = style or PromptStyle()
-        self.cache = cache if cache is not None else Cache(None)
-        self.usage = Usage()
+        self._desk = Desk(model, cache, budget)
         self._on_invalid = OnInvalid(on_invalid)
         self.min_mass = min_mass
         self._max_attempts = max_attempts
-        self._budget = budget or Budget()
         self._read: dict[str, _Outcome | InvalidReaction] = {}
+
+    @property
+    def model(self) -> AbstractModel:
+        """Who answers."""
+        return self._desk.model
+
+    @property
+    def cache(self) -> Cache:
+        """Where answers are kept."""
+        return self._desk.cache
+
+    @property
+    def usage(self) -> Usage:
+        """What was asked so far."""
+        return self._desk.usage
 
     @property
     def identity(self) -> str:
@@ -116,16 +130,12 @@ class LanguageUsers(AbstractRater):
             if key in asked and first[key] == k:
                 cached[k], tokens[k] = False, outcome.tokens
         hits, invalid = int(cached.sum()), int((~valid).sum())
-        self.usage += Usage(cached=hits, invalid=invalid)
+        self._desk.usage += Usage(cached=hits, invalid=invalid)
         return Reactions(probability, valid, residual, hard, cached, tokens, tuple(keys))
 
     def answer(self, prompts: list[Prompt]) -> list[Answer]:
         """Answers to prompts of any kind, known ones from the cache."""
-        keys = [f"{self.model.identity}/{prompt.scale.name}/{prompt.hash}" for prompt in prompts]
-        known = self.cache.find(keys)
-        fresh = {key: prompt for key, prompt in zip(keys, prompts, strict=True) if key not in known}
-        known |= dict(zip(fresh, self._ask(list(fresh.values()), list(fresh)), strict=True))
-        return [known[key] for key in keys]
+        return self._desk.answer(prompts)
 
     def explain(self, queries: Queries, rating: float) -> str:
         """Why they gave `rating` to the first question, in their words; a call of its own."""
@@ -134,22 +144,19 @@ class LanguageUsers(AbstractRater):
 
     def close(self) -> None:
         """Close model and cache."""
-        self.model.close()
-        self.cache.close()
+        self._desk.close()
 
     def _resolve(self, queries: Queries, keys: list[str], first: dict[str, int]) -> set[str]:
         """Bring every key into `_read`; returns those a model was asked for."""
         asked: set[str] = set()
-        open_, prompts = keys, {}
+        open_ = keys
         for attempt in range(self._max_attempts):
             tagged = {key: f"{key}.{attempt}" for key in open_}
             known = self.cache.find(tagged.values())
             missing = [key for key in open_ if tagged[key] not in known]
-            for key in missing:
-                if key not in prompts:
-                    prompts[key] = render(queries[first[key]], self.template, self.style)
-            answers = self._ask(
-                [self._prompt(prompts[key], attempt) for key in missing],
+            rows = [first[key] for key in missing]
+            answers = self._desk.ask(
+                _Written(rows, lambda row, times=attempt: self._prompt(queries[row], times)),
                 [tagged[key] for key in missing],
             )
             asked.update(missing)
@@ -169,27 +176,23 @@ class LanguageUsers(AbstractRater):
                 break
         return asked
 
-    def _prompt(self, prompt: Prompt, attempt: int) -> Prompt:
+    def _prompt(self, query: Query, attempt: int) -> Prompt:
+        prompt = render(query, self.template, self.style)
         return stricter(prompt, self.template, attempt) if attempt else prompt
 
-    def _ask(self, prompts: list[Prompt], keys: list[str]) -> list[Answer]:
-        if not prompts:
-            return []
-        self._budget.check(self.usage, len(prompts))
-        start = time.perf_counter()
 
-        def arrived(k: int, answer: Answer) -> None:
-            self.cache.put(keys[k], answer)
-            self.usage += Usage(
-                calls=1,
-                prompt_tokens=answer.prompt_tokens,
-                completion_tokens=answer.completion_tokens,
-                retries=answer.retries,
-            )
+class _Written(Sequence[Prompt]):
+    """Prompts written when they are first read: the first is on its way before the last is."""
 
-        try:
-            return self.model.score(prompts, arrived)
-        finally:
-            self.usage = replace(
-                self.usage, seconds=self.usage.seconds + time.perf_counter() - start
-            )
+    def __init__(self, rows: list[int], write: Callable[[int], Prompt]):
+        self._rows, self._write = rows, write
+        self._prompts: dict[int, Prompt] = {}
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, index) -> Any:
+        k = range(len(self._rows))[index]
+        if k not in self._prompts:
+            self._prompts[k] = self._write(self._rows[k])
+        return self._prompts[k]

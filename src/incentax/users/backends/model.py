@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ..._errors import InvalidReaction
+from ..._errors import InvalidReaction, ModelError
 from ..prompts import Prompt
 from ..query import Capabilities
 from ..scales import Scale
@@ -37,9 +37,9 @@ class AbstractModel(ABC):
         """Name, revision, precision and decoding; never a credential."""
 
     @property
+    @abstractmethod
     def capabilities(self) -> Capabilities:
         """What it can do."""
-        return Capabilities()
 
     @abstractmethod
     def score(
@@ -50,16 +50,35 @@ class AbstractModel(ABC):
         **Raises:** `ModelError` when it cannot answer; what arrived before has been handed over.
         """
 
+    @abstractmethod
     def generate(self, prompt: Prompt, max_tokens: int = 512) -> str:
         """Free text continuing a prompt, for explanations.
 
-        **Raises:** `NotImplementedError` where the model only rates.
+        **Raises:** `ModelError` where the model only rates.
         """
-        raise NotImplementedError(f"{type(self).__name__} only rates")
+
+    @abstractmethod
+    def close(self) -> None:
+        """Release what the model holds."""
+
+
+class AbstractRatingModel(AbstractModel):
+    """A model that only rates, and holds nothing."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Probabilities, any number of prompts at once."""
+        return Capabilities()
+
+    def generate(self, prompt: Prompt, max_tokens: int = 512) -> str:
+        """Refused."""
+        raise ModelError(
+            f"expected a model that writes, got {type(self).__name__}, which only rates",
+            hint="leave explanations out",
+        )
 
     def close(self) -> None:
-        """Release what the model holds; nothing by default."""
-        return None
+        """Nothing is held."""
 
 
 def distribution(

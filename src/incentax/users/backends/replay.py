@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from .cache import Cache, CacheMiss, _decode, _encode
-from .model import AbstractModel, Answer
+from .model import AbstractModel, AbstractRatingModel, Answer
 
 
 def save_trace(cache: Cache, path: Path | str, identity: str) -> int:
@@ -45,7 +45,7 @@ def load_trace(path: Path | str) -> tuple[str, dict[str, Answer]]:
         ) from error
 
 
-class ReplayModel(AbstractModel):
+class ReplayModel(AbstractRatingModel):
     """Answers as the recorded model did, from the cache in front of it, and never calls anything.
 
     Give `LanguageUsers` the recorded answers as its cache and this as its model; a question that is

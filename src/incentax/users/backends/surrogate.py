@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..catalogue import Catalogue
 from ..people import People, Taste
-from ..query import AbstractRater, Queries, Reactions
+from ..query import AbstractFormula, Queries, Reactions
 from ..rule import ordered_logit
 from ..similarity import related
 
@@ -69,7 +69,7 @@ def history_term(
 
 
 @dataclass(frozen=True, eq=False)
-class Surrogate(AbstractRater):
+class Surrogate(AbstractFormula):
     """Ordered logit over z = b_u + b_i + (A x_u + p_u)·(B y_i + q_i) + w·match.
 
     New people and items have b, p and q of zero and are carried by their features.
@@ -138,7 +138,7 @@ class Surrogate(AbstractRater):
 
 
 @dataclass(frozen=True, eq=False)
-class Ensemble(AbstractRater):
+class Ensemble(AbstractFormula):
     """The mean distribution of several surrogates; their spread is a measure of ignorance."""
 
     members: tuple[Surrogate, ...]

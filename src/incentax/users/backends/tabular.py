@@ -7,12 +7,12 @@ from numpy.typing import NDArray
 
 from ..catalogue import Catalogue
 from ..people import People
-from ..query import AbstractRater, Queries, Reactions, ask
+from ..query import AbstractFormula, AbstractRater, Queries, Reactions, ask
 from ..similarity import related
 
 
 @dataclass(frozen=True, eq=False)
-class TabularUsers(AbstractRater):
+class TabularUsers(AbstractFormula):
     """Looks answers up.
 
     `probability[U, N, K]` may be dense or memory-mapped; a row of NaN is an unknown cell, answered

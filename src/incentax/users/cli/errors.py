@@ -35,5 +35,10 @@ def one_line(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def stop(sentence: str, code: int) -> None:
     """Print a sentence on standard error and leave."""
+    raise typer.Exit(say(sentence, code))
+
+
+def say(sentence: str, code: int) -> int:
+    """The exit code, after the sentence is printed on one line of standard error."""
     typer.echo(" ".join(sentence.split()), err=True)
-    raise typer.Exit(code)
+    return code

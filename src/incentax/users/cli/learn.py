@@ -10,21 +10,16 @@ from rich.progress import Progress
 
 from ..compare import compare
 from . import tree as cli
+from .asked import WHO, asks
 from .errors import one_line
 from .settings import Choices, open_world
 
 
 @cli.app.command()
 @one_line
+@asks(*WHO)
 def train(
-    domain: cli.Domain = "movies",
-    backend: cli.Backend = "rule",
-    model: cli.Model = "",
-    base_url: cli.BaseUrl = Choices.base_url,
-    template: cli.Template = "",
-    cache: cli.CacheFile = "",
-    set_: cli.Set = None,
-    config: cli.Config = None,
+    choices: Choices,
     algorithm: Annotated[str, typer.Option(help="ppo, a2c, trpo or dqn")] = "ppo",
     steps: Annotated[int, typer.Option(min=1)] = 50_000,
     seed: cli.Seed = 0,
@@ -36,16 +31,6 @@ def train(
     """Train a recommender on simulated people and keep it in --out."""
     from ..learning import train as fit
 
-    choices = cli.choices_of(
-        config,
-        set_,
-        domain=domain,
-        backend=backend,
-        model=model,
-        base_url=base_url,
-        template=template,
-        cache=cache,
-    )
     folder = out or Path("runs") / f"{choices.domain}-{algorithm}-{seed}"
     with open_world(choices) as world, Progress(transient=True, disable=json_) as progress:
         task = progress.add_task(f"{algorithm} on {choices.domain}", total=steps)
@@ -76,21 +61,15 @@ def train(
 
 @cli.app.command()
 @one_line
+@asks(*WHO)
 def evaluate(
+    choices: Choices,
     recommenders: Annotated[
         list[str] | None,
         typer.Argument(
             help="random, popular, mean-vote, als, linucb, oracle, or folders of `users train`"
         ),
     ] = None,
-    domain: cli.Domain = "movies",
-    backend: cli.Backend = "rule",
-    model: cli.Model = "",
-    base_url: cli.BaseUrl = Choices.base_url,
-    template: cli.Template = "",
-    cache: cli.CacheFile = "",
-    set_: cli.Set = None,
-    config: cli.Config = None,
     k: Annotated[int, typer.Option(min=1, help="recommendations per person")] = 10,
     users: Annotated[int, typer.Option(min=2, help="how many people, evenly spread")] = 600,
     seeds: Annotated[int, typer.Option(min=1, help="evaluations with different luck")] = 3,
@@ -98,16 +77,6 @@ def evaluate(
     json_: cli.Json = False,
 ) -> None:
     """Compare recommenders on the same people, with bootstrap intervals."""
-    choices = cli.choices_of(
-        config,
-        set_,
-        domain=domain,
-        backend=backend,
-        model=model,
-        base_url=base_url,
-        template=template,
-        cache=cache,
-    )
     folder = cli.new_folder(out, "") if out is not None else None
     names = recommenders or ["random", "popular", "mean-vote", "als", "linucb", "oracle"]
     with open_world(choices) as world:

@@ -8,9 +8,9 @@ import typer
 
 from ..bundled import bundled_catalogue
 from ..generate import diversity, generate_people
-from ..loaders import load_dataset
 from . import tree as cli
 from .errors import one_line
+from .log import open_dataset
 
 
 @cli.app.command()
@@ -22,11 +22,9 @@ def personas(
     min_age: Annotated[int, typer.Option(help="nobody younger")] = 4,
     third_gender: Annotated[float, typer.Option(min=0, max=1, help="share")] = 0.0,
     genres: Annotated[bool, typer.Option(help="give people likes and dislikes")] = True,
-    ratings: Annotated[Path | None, typer.Option(help="fit to the users of this folder")] = None,
-    format_: Annotated[
-        str, typer.Option("--format", help="movielens, goodbooks or book-crossing")
-    ] = "movielens",
-    encoding: Annotated[str, typer.Option(help="of the folder's files")] = "",
+    ratings: cli.RatingsFolder = None,
+    format_: cli.Format = "movielens",
+    encoding: cli.Encoding = "",
     out: Annotated[Path | None, typer.Option(help="new .jsonl.gz file")] = None,
     json_: cli.Json = False,
 ) -> None:
@@ -34,11 +32,7 @@ def personas(
     if out is not None and out.exists():
         raise ValueError(f"expected a new file, got {out} in use; try another --out")
     if ratings is not None:
-        data = load_dataset(format_, ratings, encoding=encoding or None)
-        typer.echo(data.notice, err=True)
-        if data.skipped:
-            left_out = ", ".join(f"{count} {why}" for why, count in sorted(data.skipped.items()))
-            typer.echo(f"rows left out: {left_out}", err=True)
+        data = open_dataset(format_, ratings, encoding)
         catalogue, people = data.catalogue, data.people()
     else:
         catalogue = bundled_catalogue(domain)

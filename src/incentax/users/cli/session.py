@@ -15,6 +15,7 @@ from ..log import html_page, text_line, to_csv
 from ..prompts import find_template
 from ..world import World
 from . import tree as cli
+from .asked import WHO, asks
 from .errors import one_line
 from .settings import Choices, build_style, build_world, open_world, read_config
 
@@ -42,19 +43,9 @@ def play(
 
 @cli.app.command()
 @one_line
+@asks(*WHO, "trace", "max_calls")
 def run(
-    domain: cli.Domain = "movies",
-    backend: cli.Backend = "rule",
-    model: cli.Model = "",
-    base_url: cli.BaseUrl = Choices.base_url,
-    route: cli.Route = "chat",
-    template: cli.Template = "",
-    shots: cli.Shots = 0,
-    cache: cli.CacheFile = "",
-    trace: cli.Trace = "",
-    max_calls: cli.MaxCalls = float("inf"),
-    set_: cli.Set = None,
-    config: cli.Config = None,
+    choices: Choices,
     recommender: Annotated[
         str, typer.Option(help="random, popular, mean-vote, oracle or a folder")
     ] = "popular",
@@ -66,20 +57,6 @@ def run(
     json_: cli.Json = False,
 ) -> None:
     """Serve one person and read the session: on the terminal, and as a page in --out."""
-    choices = cli.choices_of(
-        config,
-        set_,
-        domain=domain,
-        backend=backend,
-        model=model,
-        base_url=base_url,
-        route=route,
-        template=template,
-        shots=shots,
-        cache=cache,
-        trace=trace,
-        max_calls=max_calls,
-    )
     folder = cli.new_folder(out, "") if out is not None else None
     # A formula says why for nothing; a model would be called a second time.
     explains = explain or choices.backend == "rule"
@@ -149,12 +126,9 @@ def replay(
 
 @cli.app.command()
 @one_line
+@asks("domain", "template", "shots")
 def estimate(
-    domain: cli.Domain = "movies",
-    template: cli.Template = "",
-    shots: cli.Shots = 0,
-    set_: cli.Set = None,
-    config: cli.Config = None,
+    choices: Choices,
     steps: Annotated[int, typer.Option(min=1, help="steps of the planned run")] = 10_000,
     envs: Annotated[int, typer.Option(min=1, help="people at once")] = 64,
     price_prompt: Annotated[float, typer.Option(help="money per million prompt tokens")] = 0.0,
@@ -167,7 +141,6 @@ def estimate(
     """Say how many calls and tokens a run would cost, without calling anything."""
     from ..estimate import estimate as dry_run
 
-    choices = cli.choices_of(config, set_, domain=domain, template=template, shots=shots)
     world = build_world(replace(choices, backend="rule"))
     plan = dry_run(
         world,

@@ -13,6 +13,7 @@ from ..backends import (
     Cache,
     ChatRoute,
     CompletionsRoute,
+    Desk,
     HttpModel,
     HuggingFaceModel,
     LanguageUsers,
@@ -30,7 +31,8 @@ from ..registration import NAMED, by_name, make_world
 from ..rule import RuleUsers
 from ..world import World
 
-BACKENDS = ("rule", "tabular", "surrogate", "hf", "http", "replay")
+LANGUAGE = ("hf", "http", "replay")
+BACKENDS = ("rule", "tabular", "surrogate", *LANGUAGE)
 
 
 @dataclass(frozen=True)
@@ -174,44 +176,47 @@ def build_rater(choices: Choices) -> AbstractRater:
                 f"expected a surrogate file, got {choices.model!r}; try --model FILE.npz"
             )
         return Surrogate.load(choices.model)
-    if kind == "hf":
-        return _language(choices, HuggingFaceModel(choices.model), _cache(choices))
-    if kind == "http":
-        route = ChatRoute(choices.prefill) if choices.route == "chat" else CompletionsRoute()
-        model = HttpModel(
-            choices.base_url,
-            choices.model,
-            route=route,
-            key_variable=choices.key_variable,
-            concurrency=choices.concurrency,
+    if kind in LANGUAGE:
+        desk = open_desk(choices)
+        template = choices.template or f"{choices.domain}-standard"
+        return LanguageUsers(
+            desk.model, template, build_style(choices), desk.cache, budget=desk.budget
         )
-        try:
-            model.probe()
-            return _language(choices, model, _cache(choices))
-        except BaseException:
-            model.close()
-            raise
-    if kind == "replay":
-        return _language(choices, *ReplayModel.of(choices.trace))
     raise ValueError(f"expected a back end among {', '.join(BACKENDS)}, got {kind!r}; try rule")
 
 
-def _cache(choices: Choices) -> Cache:
-    return Cache(choices.cache or None)
+def open_desk(choices: Choices) -> Desk:
+    """The language model that was chosen, with its cache and budget.
 
-
-def _language(choices: Choices, model, cache: Cache) -> LanguageUsers:
-    return LanguageUsers(
-        model,
-        choices.template or f"{choices.domain}-standard",
-        build_style(choices),
-        cache,
-        budget=Budget(
-            calls=choices.max_calls,
-            cost=choices.max_cost,
-            prices=Prices(choices.price_prompt, choices.price_completion),
-        ),
+    **Raises:** `ValueError` for a back end without one; `ModelError` for one that is not there.
+    """
+    budget = Budget(
+        calls=choices.max_calls,
+        cost=choices.max_cost,
+        prices=Prices(choices.price_prompt, choices.price_completion),
     )
+    if choices.backend == "replay":
+        return Desk(*ReplayModel.of(choices.trace), budget)
+    if choices.backend == "hf":
+        return Desk(HuggingFaceModel(choices.model), Cache(choices.cache or None), budget)
+    if choices.backend != "http":
+        raise ValueError(
+            f"expected a language model among {', '.join(LANGUAGE)}, got {choices.backend!r}; "
+            "try http"
+        )
+    model = HttpModel(
+        choices.base_url,
+        choices.model,
+        route=ChatRoute(choices.prefill) if choices.route == "chat" else CompletionsRoute(),
+        key_variable=choices.key_variable,
+        concurrency=choices.concurrency,
+    )
+    try:
+        model.probe()
+        return Desk(model, Cache(choices.cache or None), budget)
+    except BaseException:
+        model.close()
+        raise
 
 
 def build_style(choices: Choices) -> PromptStyle:

@@ -31,6 +31,13 @@ Set = Annotated[
     list[str] | None, typer.Option("--set", help="field of the world, e.g. retrieval=last_3")
 ]
 Config = Annotated[Path | None, typer.Option(help="TOML or JSON file of all these choices")]
+RatingsFolder = Annotated[
+    Path | None, typer.Option("--ratings", help="folder of real ratings to fit people to")
+]
+Format = Annotated[
+    str, typer.Option("--format", help="movielens, goodbooks or book-crossing, with --ratings")
+]
+Encoding = Annotated[str, typer.Option(help="of the files of --ratings")]
 Seed = Annotated[int, typer.Option(help="of everything random")]
 Out = Annotated[Path | None, typer.Option(help="new folder for the results")]
 Json = Annotated[bool, typer.Option("--json", help="print one JSON object and nothing else")]

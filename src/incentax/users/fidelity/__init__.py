@@ -1,5 +1,9 @@
 """Whether simulated people react as people do: the five published tests, corrected, and more."""
 
+from .against import AgainstLog as AgainstLog
+from .against import against_log as against_log
+from .beyond import Beyond as Beyond
+from .beyond import beyond as beyond
 from .further import anchoring as anchoring
 from .further import calibration as calibration
 from .further import held_out as held_out

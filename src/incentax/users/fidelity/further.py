@@ -126,7 +126,9 @@ def ranking_agreement(
         )
         for _ in range(500)
     ]
-    low, high = np.nanquantile(draws, [0.025, 0.975])
+    # A simulator that gives everybody the same ranks nobody: then there is no interval either.
+    known = [draw for draw in draws if np.isfinite(draw)] or [float("nan")]
+    low, high = np.quantile(known, [0.025, 0.975])
     a, b = simulated.mean(1), logged.mean(1)
     return Agreement(kendall(a, b), float(low), float(high), bool(a.argmax() == b.argmax()))
 
@@ -194,8 +196,11 @@ def variance_split(
     item, user = float(np.nanvar(np.nanmean(mean, 0))), float(np.nanvar(np.nanmean(mean, 1)))
     both = max(float(np.nanvar(mean)) - item - user, 0.0)
     total = max(item + user + both + noise, 1e-12)
-    swapped = np.nanmean([correlation(mean[k], mean[k - 1]) for k in range(len(users))])
-    return VarianceSplit(item / total, user / total, both / total, noise / total, float(swapped))
+    swapped = [correlation(mean[k], mean[k - 1]) for k in range(len(users))]
+    alike = [c for c in swapped if np.isfinite(c)] or [float("nan")]
+    return VarianceSplit(
+        item / total, user / total, both / total, noise / total, float(np.mean(alike))
+    )
 
 
 @dataclass(frozen=True)

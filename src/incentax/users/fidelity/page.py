@@ -1,8 +1,11 @@
 """The fidelity report as a self-contained page."""
 
 import html
+from dataclasses import asdict
+from typing import Any
 
-from .further import VarianceSplit
+from .against import AgainstLog
+from .beyond import Beyond
 from .suite import FidelityReport
 from .trials import Rate
 
@@ -24,22 +27,51 @@ def _table(caption: str, head: list[str], rows: list[list[str]]) -> str:
     return f"<table><caption>{html.escape(caption)}</caption><tr>{cells}</tr>{body}</table>"
 
 
+def _cell(value: Any) -> str:
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
 def _interval(rate: Rate) -> str:
     return f"{rate.rate:.3f} [{rate.low:.3f}, {rate.high:.3f}]"
 
 
-def fidelity_page(report: FidelityReport, split: VarianceSplit) -> str:
+def agreement_rows(real: AgainstLog) -> list[dict[str, Any]]:
+    """Calibration and ranking of recommenders, with the random rater's beside them."""
+    own, floor = real.ranking, real.ranking_floor
+    rows = [
+        ("calibration error", real.calibration.error, real.calibration_floor.error),
+        (
+            "ranked probability score",
+            real.calibration.ranked_score,
+            real.calibration_floor.ranked_score,
+        ),
+        ("ranking of recommenders: tau", own.tau, floor.tau),
+        ("low", own.low, floor.low),
+        ("high", own.high, floor.high),
+        ("first place agrees", float(own.top_agrees), float(floor.top_agrees)),
+    ]
+    return [{"measure": n, "value": v, "random rater": f} for n, v, f in rows]
+
+
+def fidelity_page(report: FidelityReport, more: Beyond, real: AgainstLog | None = None) -> str:
     """Headline figures, intervals and the split of variance."""
     head = list(report.rows()[0])
-    rows = [
-        [f"{v:.3f}" if isinstance(v, float) else str(v) for v in r.values()] for r in report.rows()
-    ]
+    rows = [[_cell(value) for value in row.values()] for row in report.rows()]
     names = ("genre_in", "genre_out", "high", "low", "collection_positive", "collection_negative")
     detail = [
         [f"{f.rater}, {f.wording}", *(_interval(getattr(f, name)) for name in names)]
         for f in (*report.figures, *report.floors)
     ]
-    shares = [[name, f"{value:.3f}"] for name, value in vars(split).items()]
+    tables = [("Beyond the published tests", more.rows())]
+    if more.sensitivity:
+        tables.append(("Ways of asking", [asdict(row) for row in more.sensitivity]))
+    if more.anchoring:
+        anchored = [{"measure": k, "value": v} for k, v in more.anchoring.items()]
+        tables.append(("How much follows the mean vote", anchored))
+    if real is not None:
+        title = f"Errors on {real.num_ratings} held-out ratings"
+        tables.append((title, [asdict(row) for row in real.held_out]))
+        tables.append(("Against the log", agreement_rows(real)))
     return (
         "<!doctype html><html lang=en><meta charset=utf-8><title>Fidelity</title>"
         f"<style>{_STYLE}</style><h1>Fidelity on {html.escape(report.domain)}</h1>"
@@ -48,6 +80,9 @@ def fidelity_page(report: FidelityReport, split: VarianceSplit) -> str:
         f"{'it does' if report.beats_floors else 'it does not'}.</p>"
         + _table("Headline figures", head, rows)
         + _table("Success rates with 95 % intervals", ["rater", *names], detail)
-        + _table("Shares of the variance of ratings", ["source", "share"], shares)
+        + "".join(
+            _table(title, list(rows[0]), [[_cell(v) for v in r.values()] for r in rows])
+            for title, rows in tables
+        )
         + "</html>\n"
     )

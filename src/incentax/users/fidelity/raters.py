@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..query import AbstractRater, Reactions
+from ..query import AbstractFormula, AbstractRater, Reactions
 
 
 @dataclass(frozen=True)
-class BlindRater(AbstractRater):
+class BlindRater(AbstractFormula):
     """The same distribution for everybody and everything."""
 
     name: str
@@ -26,7 +26,7 @@ class BlindRater(AbstractRater):
 
 
 @dataclass(frozen=True)
-class ItemMeanRater(AbstractRater):
+class ItemMeanRater(AbstractFormula):
     """Everybody rates as the mean vote says, with a spread of one level."""
 
     @property

@@ -87,8 +87,8 @@ class Table:
                 yield line.rstrip("\r\n").split(self._delimiter)
             return
         style = csv.QUOTE_MINIMAL if self._quoting else csv.QUOTE_NONE
-        # NUL bytes are no text; the reader would refuse the file for one of them.
-        lines = (line.replace("\0", "") for line in stream)
+        # The reader would refuse the whole file for one NUL; as this sign it spoils its own cell.
+        lines = (line.replace("\0", "\ufffd") for line in stream)
         rows = csv.reader(lines, delimiter=self._delimiter, quoting=style, escapechar=self._escape)
         while True:
             try:

@@ -1,5 +1,7 @@
 """Prompts as versioned data: templates are files, and rendering is one pure function."""
 
+from .menu import render_menu as render_menu
+from .menu import stricter_menu as stricter_menu
 from .render import Message as Message
 from .render import Person as Person
 from .render import Prompt as Prompt

@@ -9,3 +9,4 @@ from .oracle import MyopicGreedy as MyopicGreedy
 from .plain import MeanVote as MeanVote
 from .plain import Popular as Popular
 from .plain import Uniform as Uniform
+from .weighted import WeightedItems as WeightedItems
