@@ -10,7 +10,7 @@ import argparse
 import json
 from pathlib import Path
 
-from incentax.reproduction.cost import ADJOINTS, gradient_cost
+from incentax.reproduction.amid.cost import ADJOINTS, gradient_cost
 
 
 def main():

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from incentax.reproduction.theory import (
+from incentax.reproduction.amid.theory import (
     TrackingGame,
     atom_gain,
     fitted_slope,

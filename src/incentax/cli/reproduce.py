@@ -1,23 +1,25 @@
 """`incentax reproduce`: a paper's figures, tables and theorems, rebuilt and judged."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ..reproduction import reproduce
+from ..reproduction import AMID, reproduce, words
 from .console import keep_compiled_programs, notes, results
 from .main import app
 from .options import choose
 
-PAPERS = {"amid": reproduce}
+PAPERS = {paper.name: partial(reproduce, paper) for paper in (AMID,)}
+WORDS = "; ".join(f"of {paper.name}: {', '.join(words(paper))}" for paper in (AMID,))
 
 
 @app.command("reproduce")
 def reproduce_command(
     paper: Annotated[str, typer.Argument(help=f"A paper: {', '.join(PAPERS)}.")],
     only: Annotated[
-        list[str] | None, typer.Option(help="A part or figure, such as rates; may be repeated.")
+        list[str] | None, typer.Option(help=f"A part; may be repeated; {WORDS}.")
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Ten minutes instead of a night.")] = False,
     out: Annotated[

@@ -1,2 +1,3 @@
-from .amid import PARTS as PARTS
-from .amid import reproduce as reproduce
+from .amid import AMID as AMID
+from .frame import reproduce as reproduce
+from .frame import words as words

@@ -1,48 +1,106 @@
 """One page from the files of a reproduction: every number on it is read from them."""
 
+import base64
+import io
 from collections.abc import Callable, Mapping
 from html import escape
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
+from matplotlib.figure import Figure
 
-from .claims import Claim
+from ..report.plot_style import styled
 
-Judge = Callable[[pl.DataFrame], list[Claim]]
+
+class Claim(NamedTuple):
+    """One sentence of theory beside our number; `agrees` is None where it stays open."""
+
+    stated: str
+    measured: str
+    agrees: bool | None
+
+
+class Section(NamedTuple):
+    """A part as the page sees it: its title, and what its data say and show."""
+
+    title: str
+    claims: Callable[[pl.DataFrame], list[Claim]]
+    rows: Callable[[pl.DataFrame], pl.DataFrame]
+
+
 _WORDS = {True: "agrees", False: "does not agree", None: "open"}
+_KINDS = {True: "yes", False: "no", None: "open"}
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem;
   color: #1d2330; background: #fff; }
-table { border-collapse: collapse; width: 100%; } td, th { text-align: left; padding: .3rem .6rem;
-  border-bottom: 1px solid #d5dae1; vertical-align: top; } img { max-width: 100%; }
+table { border-collapse: collapse; width: 100%; margin: .6rem 0 1.2rem; } img { max-width: 100%; }
+td, th { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid #d5dae1;
+  vertical-align: top; }
 .no { color: #b00020; font-weight: 600; } .yes { color: #00805c; } .open { color: #667080; }
 @media (prefers-color-scheme: dark) { img { background: #fff; } }
 """
 
 
-def render(folder: Path, budget: str, parts: Mapping[str, tuple[str, Judge]]) -> str:
-    """The page as HTML, with the figures beside it; parts that were not made are not on it."""
-    body = [f"<h1>AMID, reproduced ({escape(budget)} budget)</h1>"]
+def render(
+    folder: Path, title: str, introduction: str, budget: str, sections: Mapping[str, Section]
+) -> str:
+    """The page as HTML, figures included; parts that were not made are not on it.
+
+    `introduction` is HTML, all else is text.
+    """
+    body = [f"<h1>{escape(title)} ({escape(budget)} budget)</h1>"]
     body.append(
-        "<p>Corecco, Yardim, Thoma, Shen, He: <em>Scalable Neural Incentive Design with "
-        "Parameterized Mean-Field Approximation</em>, arXiv 2510.21442. Every number below is "
-        "computed from the Parquet file named with it.</p>"
+        f"<p>{introduction} Every number below is computed from the Parquet file named with it.</p>"
     )
-    for name, (title, judge) in parts.items():
-        body.append(f'<h2 id="{name}">{escape(title)}</h2>')
+    for name, section in sections.items():
+        table = pl.read_parquet(folder / f"{name}.parquet")
+        body.append(f'<h2 id="{name}">{escape(section.title)}</h2>')
         if (folder / f"{name}.svg").exists():
-            body.append(f'<img src="{name}.svg" alt="{escape(title)}">')
-        body.append("<table><tr><th>paper</th><th>ours</th><th></th></tr>")
-        for claim in judge(pl.read_parquet(folder / f"{name}.parquet")):
-            kind = {True: "yes", False: "no", None: "open"}[claim.agrees]
+            picture = base64.b64encode((folder / f"{name}.svg").read_bytes()).decode("ascii")
+            source = f"data:image/svg+xml;base64,{picture}"
+            body.append(f'<img src="{source}" alt="{escape(section.title)}">')
+        body.append(_shown(section.rows(table)))
+        body.append("<table><tr><th>stated</th><th>measured</th><th></th></tr>")
+        for claim in section.claims(table):
             body.append(
-                f"<tr><td>{escape(claim.paper)}</td><td>{escape(claim.ours)}</td>"
-                f'<td class="{kind}">{_WORDS[claim.agrees]}</td></tr>'
+                f"<tr><td>{escape(claim.stated)}</td><td>{escape(claim.measured)}</td>"
+                f'<td class="{_KINDS[claim.agrees]}">{_WORDS[claim.agrees]}</td></tr>'
             )
         body.append(f"</table><p>data: <code>{name}.parquet</code></p>")
     inner = "\n".join(body)
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f"<title>AMID, reproduced</title><style>{_STYLE}</style></head>\n"
+        f"<title>{escape(title)}</title><style>{_STYLE}</style></head>\n"
         f"<body>\n{inner}\n</body></html>\n"
     )
+
+
+def svg(draw: Callable[[pl.DataFrame], Figure], table: pl.DataFrame) -> Callable[[Path], object]:
+    """A function that writes the figure of `table` to a path, the same bytes each time."""
+
+    def write(path: Path) -> object:
+        with styled():
+            figure = draw(table)
+            with io.BytesIO() as buffer:
+                figure.savefig(buffer, format="svg", metadata={"Date": None})
+                return path.write_bytes(buffer.getvalue())
+
+    return write
+
+
+def _shown(table: pl.DataFrame) -> str:
+    if not table.columns:
+        return ""
+    head = "".join(f"<th>{escape(name)}</th>" for name in table.columns)
+    rows = [
+        "<tr>" + "".join(f"<td>{escape(_text(value))}</td>" for value in row) + "</tr>"
+        for row in table.iter_rows()
+    ]
+    return f"<table><tr>{head}</tr>{''.join(rows)}</table>"
+
+
+def _text(value: object) -> str:
+    if value is None or value != value:
+        return "–"
+    return f"{value:.3g}" if isinstance(value, float) else str(value)

@@ -1,27 +1,10 @@
 """The figures of the page, each from one table."""
 
-import io
-from collections.abc import Callable
-from pathlib import Path
-
 import numpy as np
 import polars as pl
 from matplotlib.figure import Figure
 
-from ..report.plot_style import PALETTE, SERIES, WIDE, canvas, styled
-
-
-def svg(draw: Callable[[pl.DataFrame], Figure], table: pl.DataFrame) -> Callable[[Path], object]:
-    """A function that writes the figure of `table` to a path, the same bytes each time."""
-
-    def write(path: Path) -> object:
-        with styled():
-            figure = draw(table)
-            with io.BytesIO() as buffer:
-                figure.savefig(buffer, format="svg", metadata={"Date": None})
-                return path.write_bytes(buffer.getvalue())
-
-    return write
+from ...report.plot_style import PALETTE, SERIES, WIDE, canvas
 
 
 def theorem1(table: pl.DataFrame) -> Figure:

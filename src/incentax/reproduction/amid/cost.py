@@ -7,10 +7,10 @@ from typing import Any
 import equinox as eqx
 import jax
 
-from ..adjoint import AbstractAdjoint, Backprop, Checkpointed
-from ..auctions import Economy, KnownEconomy
-from ..rule import Hypergradient
-from ..setting import AbstractSetting
+from ...adjoint import AbstractAdjoint, Backprop, Checkpointed
+from ...auctions import Economy, KnownEconomy
+from ...rule import Hypergradient
+from ...setting import AbstractSetting
 
 # None keeps the setting's own adjoint, the implicit one.
 ADJOINTS: dict[str, AbstractAdjoint | None] = {
