@@ -176,11 +176,15 @@ def _at_temperature(temperature: float, mirror: Entropy | Euclidean) -> Rows:
     setting = problems["a1"].setting
     population: Any = setting.population()
     game, mechanism = population.game, setting.baselines()["first_price"]
-    # A small share of the way to the reply converges at every temperature, given the steps.
-    solver = MirrorDescent(
-        temperature=temperature, learning_rate=0.02 / temperature, num_steps=1500, mirror=mirror
-    )
     with jax.enable_x64(True):
+        # A small share of the way to the reply converges at every temperature, given the steps.
+        # Arrays, so that one compiled program serves all temperatures.
+        solver = MirrorDescent(
+            temperature=jax.numpy.asarray(temperature),
+            learning_rate=jax.numpy.asarray(0.02 / temperature),
+            num_steps=1500,
+            mirror=mirror,
+        )
         game, mechanism = in_float64((game, mechanism))
         found = jax.device_get(_solved(game, mechanism, solver))
     return [
