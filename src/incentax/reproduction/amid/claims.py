@@ -75,10 +75,12 @@ def finite_claims(frame: pl.DataFrame) -> list[Claim]:
             for row in rows.iter_rows(named=True)
         )
         ordered = rows.sort("agents")["difference"].abs().to_list()
+        numbers = rows.sort("agents")["agents"].to_numpy().astype(float)
+        fit = fitted_slope(numbers, np.maximum(ordered, 1e-12))
         claims.append(
             Claim(
                 f"{problem}, {mechanism}: N-player value close to mean field from N = 100 on",
-                gaps,
+                f"{gaps}; slope {fit.slope:.2f} [{fit.low:.2f}, {fit.high:.2f}]",
                 ordered[-1] < ordered[0] and ordered[0] < 0.05,
             )
         )
