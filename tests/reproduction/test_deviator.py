@@ -13,13 +13,12 @@ from incentax.reproduction.amid.deviator import Effort, learned_deviation  # noq
 
 
 def auction():
-    """A price of .3 and everybody bids at random: the best reply is to bid from .3 on alone."""
+    """A price of .4 and everybody bids at random: the best reply is to bid only from .4 on."""
     game = Economy(horizon=2, num_values=5, num_bids=5, supply=2.0).game()
     policy = np.full((2, 6, 5), 0.2)
     return game, PostedPrice(jnp.full(2, 0.4)), policy
 
 
-@pytest.mark.filterwarnings("ignore::UserWarning")
 def test_played_out_values_agree_with_exact_odds_and_bound_what_is_learned():
     game, mechanism, policy = auction()
     effort = Effort(env_steps=8000, episodes=4000, odds=50)
@@ -36,7 +35,6 @@ def test_played_out_values_agree_with_exact_odds_and_bound_what_is_learned():
     assert rows["equilibrium"]["exact"] < ppo["value"] <= 0.12 + 4.5 * ppo["error"]
 
 
-@pytest.mark.filterwarnings("ignore::UserWarning")
 def test_auctions_begin_anew_after_the_last_round():
     game, mechanism, policy = auction()
     env = BidderVecEnv(AuctionHall.open(game, mechanism, policy, 10), 3, seed=0)

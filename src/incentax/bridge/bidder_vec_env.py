@@ -20,6 +20,9 @@ class BidderVecEnv(VecEnv):
     - `num_envs`, `seed`: auctions held at once, and seed of all draws.
     """
 
+    # Asked for by the base class before it sets its own.
+    render_mode: str | None = None
+
     def __init__(self, hall: AuctionHall, num_envs: int, *, seed: int):
         self._auctions = BidderBatch(hall, num_envs, np.random.default_rng(seed))
         self._bids = np.zeros(num_envs, np.int64)

@@ -122,24 +122,34 @@ def played(
 
 @functools.lru_cache(maxsize=4)
 def _trained(problem: str, seed: int, num_steps: int | None) -> Result:
-    return _run(problem, _default(problem, num_steps, math.inf), seed, math.inf)
+    return _run(problem, _recipe(problem, num_steps), seed, math.inf)
+
+
+@functools.cache
+def _recipe(problem: str, num_steps: int | None) -> Plan:
+    recipe = problems[problem].setting.recipe()
+    steps = num_steps or recipe.num_steps
+    return Plan(Hypergradient(), recipe.optimizer(steps), steps, recipe.audit_every)
 
 
 @functools.cache
 def _default(problem: str, num_steps: int | None, seconds: float) -> Plan:
-    """The default recipe, with fewer steps where it would not end in time."""
-    recipe = problems[problem].setting.recipe()
-    steps = num_steps or recipe.num_steps
-    plan = Plan(Hypergradient(), recipe.optimizer(steps), steps, recipe.audit_every)
-    pace = _pace(problem, plan)
-    fitting = pace.steps_in(seconds, steps // plan.audit_every if plan.audit_every else 0)
-    if fitting >= steps:
+    """The default recipe, compiled, with fewer steps where it would not end in time."""
+    plan = _recipe(problem, num_steps)
+    audits = plan.num_steps // plan.audit_every if plan.audit_every else 0
+    fitting = _pace(problem, plan).steps_in(seconds, audits)
+    if fitting >= plan.num_steps:
         return plan
-    audit_every = plan.audit_every and max(1, fitting * plan.audit_every // steps)
     # The optimizer's rate falls with the number of steps: it is made again, and compiled again.
-    shorter = Plan(plan.rule, recipe.optimizer(fitting), fitting, audit_every)
+    shorter = _recipe(problem, fitting)._replace(audit_every=audits and max(1, fitting // audits))
     _pace(problem, shorter)
     return shorter
+
+
+@functools.cache
+def _baseline_method(method: str, rate: float) -> Plan:
+    rival = RIVALS[method]
+    return Plan(rival.rule(rate), rival.optimizer(rate), 0, 0)
 
 
 @functools.cache
@@ -147,16 +157,16 @@ def _rival(
     problem: str, method: str, rate: float | None, seconds: float, num_steps: int | None
 ) -> Plan:
     """As many steps as fit into the time, judged as often in all as the default recipe."""
-    rival, ours = RIVALS[method], problems[problem].setting.recipe()
-    rate = rival.rate if rate is None else rate
-    judged = (num_steps or ours.num_steps) // ours.audit_every if ours.audit_every else 0
-    plan = Plan(rival.rule(rate), rival.optimizer(rate), 0, 1 if judged else 0)
+    ours = _recipe(problem, num_steps)
+    judged = ours.num_steps // ours.audit_every if ours.audit_every else 0
+    plan = _baseline_method(method, RIVALS[method].rate if rate is None else rate)
+    plan = plan._replace(audit_every=1 if judged else 0)
     steps = math.ceil(_SPARE * _pace(problem, plan).steps_in(seconds, judged))
     return plan._replace(num_steps=steps, audit_every=max(1, steps // judged) if judged else 0)
 
 
 def _rounded(seconds: float) -> float:
-    # Seeds take about the same time: plans, which compile, are shared among such.
+    # Seeds take about the same time: the plan, which is measured, is shared among such.
     return float(f"{seconds:.1g}") if seconds > 0 else 1.0
 
 
