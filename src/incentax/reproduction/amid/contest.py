@@ -40,9 +40,9 @@ class Rival(NamedTuple):
 
 
 RIVALS: Mapping[str, Rival] = {
-    "0-sgd": Rival(lambda rate: ZerothOrder(), optax.sgd, (1e-6, 1e-5, 1e-4, 1e-3), 1e-4),
-    "0-adam": Rival(lambda rate: ZerothOrder(), optax.adam, (1e-4, 1e-3, 3e-3, 1e-2), 1e-3),
-    "anneal": Rival(Anneal, lambda rate: optax.sgd(1.0), (1e-4, 1e-3, 1e-2, 3e-2), 1e-2),
+    "0-sgd": Rival(lambda rate: ZerothOrder(), optax.sgd, (1e-2, 1e-1, 1.0, 10.0), 1e-1),
+    "0-adam": Rival(lambda rate: ZerothOrder(), optax.adam, (1e-3, 1e-2, 3e-2, 1e-1), 1e-2),
+    "anneal": Rival(Anneal, lambda rate: optax.sgd(1.0), (1e-3, 1e-2, 3e-2, 1e-1), 3e-2),
 }
 METHODS = (OURS, *RIVALS)
 
