@@ -2,7 +2,6 @@
 
 import json
 import os
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -159,7 +158,7 @@ def _open(folder: Path, paper: Paper[Any], budget: Budget) -> None:
 
 
 def _write(target: Path, write: Callable[[Path], object]) -> None:
-    handle, temporary = tempfile.mkstemp(dir=target.parent, suffix=target.suffix)
-    os.close(handle)
-    write(Path(temporary))
+    # Beside the target and renamed: whoever reads meets a whole file, or none.
+    temporary = target.with_name(f".{os.getpid()}-{target.name}")
+    write(temporary)
     os.replace(temporary, target)

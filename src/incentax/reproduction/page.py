@@ -10,7 +10,7 @@ from typing import NamedTuple
 import polars as pl
 from matplotlib.figure import Figure
 
-from ..report.plot_style import styled
+from ..report.plot_style import plain_log_ticks, styled
 
 
 class Claim(NamedTuple):
@@ -82,6 +82,10 @@ def svg(draw: Callable[[pl.DataFrame], Figure], table: pl.DataFrame) -> Callable
     def write(path: Path) -> object:
         with styled():
             figure = draw(table)
+            for axes in figure.axes:
+                for axis in (axes.xaxis, axes.yaxis):
+                    if axis.get_scale() == "log":
+                        plain_log_ticks(axis)
             with io.BytesIO() as buffer:
                 figure.savefig(buffer, format="svg", metadata={"Date": None})
                 return path.write_bytes(buffer.getvalue())
