@@ -42,7 +42,7 @@ class Rival(NamedTuple):
 
 
 RIVALS: Mapping[str, Rival] = {
-    "0-sgd": Rival(lambda rate: ZerothOrder(), optax.sgd, (1e-2, 1e-1, 1.0, 10.0), 1e-1),
+    "0-sgd": Rival(lambda rate: ZerothOrder(), optax.sgd, (1e-3, 1e-2, 3e-2, 1e-1), 1e-2),
     "0-adam": Rival(lambda rate: ZerothOrder(), optax.adam, (1e-3, 1e-2, 3e-2, 1e-1), 1e-2),
     "anneal": Rival(Anneal, lambda rate: optax.sgd(1.0), (1e-3, 1e-2, 3e-2, 1e-1), 3e-2),
 }
