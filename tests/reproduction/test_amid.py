@@ -100,6 +100,7 @@ SETTINGS = pl.DataFrame(
             "cap": 0.25,
             "sense": "maximize",
             "seconds_in_all": 5.0,
+            "seconds": 1.0 * step,
             "step": step,
             "training_value": value,
         }

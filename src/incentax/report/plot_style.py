@@ -156,7 +156,8 @@ def plain_log_ticks(axis: Axis) -> None:
     """Ticks in plain text on a logarithmic axis: no formula is set in these figures."""
     low, high = axis.get_view_interval()
     steps = (1.0,) if high / low > 100 else (1.0, 2.0, 5.0)
-    axis.set_major_locator(LogLocator(subs=steps, numticks=8))
+    few = high / low < 4
+    axis.set_major_locator(MaxNLocator(5) if few else LogLocator(subs=steps, numticks=8))
     axis.set_major_formatter(FuncFormatter(lambda y, _: power_of_ten(y)))
     axis.set_minor_locator(NullLocator())
 

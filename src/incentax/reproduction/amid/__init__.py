@@ -56,6 +56,7 @@ PARTS = {
         cells.settings_cells,
         pictures.finals,
         claims.contest_claims,
+        claims.contest_rows,
     ),
     "clearing": Part(
         "First price by mirror descent and by linear program",

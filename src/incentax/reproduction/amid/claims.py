@@ -118,7 +118,7 @@ def training_claims(frame: pl.DataFrame) -> list[Claim]:
         claims.append(
             Claim(
                 f"{problem}: design beats its baseline",
-                f"{value.mean():.4f}{spread} against {base.mean():.4f}, {value.size} seeds",
+                f"{value.mean():.4f}{spread} against {base.mean():.4f}, seeds: {value.size}",
                 bool(np.all(sign * (value - base) > 0)),
             )
         )
@@ -141,6 +141,11 @@ def contest_claims(frame: pl.DataFrame) -> list[Claim]:
             )
         claims += [_won(row) for row in told if row["problem"] == problem]
     return claims
+
+
+def contest_rows(frame: pl.DataFrame) -> pl.DataFrame:
+    """The table of final values, one row per problem and rival."""
+    return pl.DataFrame(verdicts(frame), infer_schema_length=None)
 
 
 def _designs(frame: pl.DataFrame) -> Iterator[tuple[str, int, pl.DataFrame]]:

@@ -38,7 +38,7 @@ def iterates_claims(frame: pl.DataFrame) -> list[Claim]:
             Claim(
                 f"{problem}: exploitability of the iterates falls towards 0",
                 f"{first.mean():.1e} at the first, {last.mean():.1e} at the last of "
-                f"{rows['step'].max()}, {last.size} seeds",
+                f"{rows['step'].max()}, seeds: {last.size}",
                 bool(np.all(last < 0.1 * first) and last.mean() < 1e-2),
             )
         )

@@ -5,7 +5,7 @@ import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ...report.plot_style import PALETTE, SERIES, WIDE, canvas
+from ...report.plot_style import PALETTE, SERIES, WIDE, canvas, whole_ticks
 from .contest import METHODS
 
 
@@ -51,6 +51,7 @@ def beach(table: pl.DataFrame) -> Figure:
             crowd = of_stage["crowd"].to_numpy().reshape(of_stage["round"].n_unique(), -1)
             image = axes.imshow(crowd, aspect="auto", vmin=0, vmax=most, cmap="cividis")
             axes.set(title=f"{name}, {stage}", xlabel="spot", ylabel="round")
+            whole_ticks(axes)
         figure.colorbar(image, ax=middle, label="crowd")
         prices = rows.filter((pl.col("stage") == "priced") & (pl.col("round") == 0)).sort("spot")
         right.step(prices["spot"], prices["price"], where="mid", color=PALETTE["after"])
@@ -68,6 +69,7 @@ def deviators(table: pl.DataFrame) -> Figure:
     )
     axes.set(xlabel="utility of one auction, with two standard errors")
     axes.set_yticks(place, table["bidder"].to_list())
+    axes.margins(y=0.3)
     return figure
 
 
