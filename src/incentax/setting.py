@@ -140,10 +140,6 @@ class AbstractSetting(ABC):
     def cap(self) -> float | None:
         """A proved bound on the objective, or None."""
 
-    def oracles(self) -> dict[str, Any]:
-        """Independent numbers to read the value beside, by name; None where one is not known."""
-        return {}
-
     @abstractmethod
     def snapshot(self, mechanism: Mechanism, response: Response) -> dict[str, np.ndarray]:
         """The arrays of one response that a report draws, by name."""
@@ -151,6 +147,14 @@ class AbstractSetting(ABC):
     @abstractmethod
     def held_out(self, mechanism: Mechanism, key: Key) -> HeldOut | None:
         """How the mechanism fares on what the design never saw; None where nothing was held out."""
+
+
+class AbstractMeasured(ABC):
+    """What a setting is as well if independent numbers to read its value beside are known."""
+
+    @abstractmethod
+    def oracles(self) -> dict[str, Any]:
+        """These numbers by name; None where one is not known."""
 
 
 def check_temperature(temperature: float) -> None:

@@ -9,6 +9,8 @@ pytest.importorskip("gymnasium")
 from gymnasium.utils.env_checker import check_env  # noqa: E402
 
 from incentax.auctions import Economy, FirstPrice, PostedPrice, deviation_gain_among  # noqa: E402
+from incentax.auctions.finite import AuctionHall  # noqa: E402
+from incentax.bridge.bidder_batch import BidderBatch  # noqa: E402
 from incentax.bridge.bidder_env import BidderEnv  # noqa: E402
 
 
@@ -64,6 +66,23 @@ def test_she_earns_what_the_best_response_predicts():
 def test_bids_that_cannot_win_earn_nothing():
     env, *_ = environment(num_agents=50, horizon=1, supply=0.2)
     assert returns(env, lambda seen: np.int64(0), 20).sum() == 0
+
+
+def test_ties_are_drawn_among_all_and_what_she_wins_is_gone_for_the_others():
+    """Ten bid the same for five goods: she gets one half of the time, the other nine the rest."""
+    game = Economy(horizon=1, num_values=10, num_bids=10, supply=0.5).game()
+    policy = np.zeros((1, 11, 10))
+    policy[:, :, 2] = 1
+    hall = AuctionHall.open(game, FirstPrice.equal_split(0.5, 1), policy, 10)
+    batch = BidderBatch(hall, 4000, np.random.default_rng(0))
+    batch.reset()
+    reward, won = batch.step(np.full(4000, 2))
+    assert won.mean() == pytest.approx(0.5, abs=4.5 * 0.5 / np.sqrt(4000))
+    assert np.all(reward[~won] == 0)
+    assert np.all(batch.observation()[:, 3] == 0) and np.all(batch._others.out == 5 - won)
+    above = BidderBatch(hall, 100, np.random.default_rng(0))
+    above.reset()
+    assert above.step(np.full(100, 3))[1].all()
 
 
 def test_it_ends_after_the_last_round():

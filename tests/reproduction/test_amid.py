@@ -7,13 +7,23 @@ from incentax.cli.main import run
 from incentax.reproduction import AMID, reproduce
 from incentax.reproduction.amid.cells import FULL, QUICK
 from incentax.reproduction.amid.claims import (
+    clearing_claims,
+    contest_claims,
     cost_claims,
     entropy_claims,
     finite_claims,
-    settings_claims,
     theorem2_claims,
+    training_claims,
 )
 from incentax.reproduction.amid.cost import gradient_cost
+from incentax.reproduction.amid.findings import (
+    beach_claims,
+    bidding_claims,
+    cold_claims,
+    iterates_claims,
+    ppo_claims,
+    pure_claims,
+)
 from incentax.reproduction.frame import chosen
 from incentax.reproduction.page import svg
 
@@ -59,14 +69,24 @@ def test_words_choose_parts():
     assert chosen(AMID, []) == list(AMID.parts)
     assert chosen(AMID, ["rates"]) == ["theorem1", "theorem2", "finite"]
     assert chosen(AMID, ["table2"]) == ["cost"]
+    figures = [chosen(AMID, [f"fig{k}"]) for k in range(1, 10)] + [
+        chosen(AMID, ["table2"]),
+        chosen(AMID, ["table4"]),
+    ]
+    assert all(len(parts) == 1 for parts in figures)
+    assert len({parts[0] for parts in figures}) == len(figures)
     with pytest.raises(ValueError, match="expected --only among"):
         chosen(AMID, ["fig99"])
 
 
 @pytest.mark.parametrize("budget", [FULL, QUICK], ids=["full", "quick"])
 def test_cells_have_names_of_their_own(budget):
-    names = [cell.name for part in AMID.parts.values() for cell in part.cells(budget)]
-    assert len(names) == len(set(names))
+    for part in AMID.parts.values():
+        names = [cell.name for cell in part.cells(budget)]
+        assert names and len(names) == len(set(names))
+        # A cell that needs another comes after it.
+        for k, cell in enumerate(part.cells(budget)):
+            assert set(cell.after) <= set(names[:k])
 
 
 SETTINGS = pl.DataFrame(
@@ -75,10 +95,12 @@ SETTINGS = pl.DataFrame(
             "problem": "a1",
             "rival": rival,
             "seed": seed,
-            "value": value,
+            "value": value + 1e-3 * seed * (rival == "hypergradient"),
             "baseline": 0.16,
             "cap": 0.25,
             "sense": "maximize",
+            "seconds_in_all": 5.0,
+            "seconds": 1.0 * step,
             "step": step,
             "training_value": value,
         }
@@ -118,16 +140,135 @@ COST = pl.DataFrame(
         "device": ["cpu"] * 2,
     }
 )
+BIDDING = pl.DataFrame(
+    [
+        {
+            "problem": "a1",
+            "seed": 0,
+            "stage": stage,
+            "round": t,
+            "grid": k / 4,
+            "payment": k / 8,
+            "bidders": 0.25,
+            "mean_bid": k / 10,
+            "supply": 0.2,
+        }
+        for stage in ("before", "after")
+        for t in (0, 1)
+        for k in range(4)
+    ]
+)
+ITERATES = pl.DataFrame(
+    {
+        "problem": ["a1"] * 4,
+        "seed": [0, 0, 1, 1],
+        "step": [1, 1000, 1, 1000],
+        "exploitability": [0.1, 1e-3, 0.2, 2e-3],
+    }
+)
+PPO = pl.DataFrame(
+    [
+        {
+            "bidder": bidder,
+            "agents": 1000,
+            "env_steps": 10**6,
+            "episodes": 100,
+            "value": value,
+            "error": 1e-3,
+            "exact": exact,
+        }
+        for bidder, value, exact in (
+            ("equilibrium", 0.1, 0.1),
+            ("best response", 0.11, 0.11),
+            ("ppo", 0.1105, None),
+        )
+    ]
+)
+BEACH = pl.DataFrame(
+    [
+        {
+            "problem": "beach-bar",
+            "stage": stage,
+            "round": t,
+            "spot": s,
+            "crowd": 0.5 + (s - 0.5) * (0.8 if stage == "free" else 0.2),
+            "price": 0.1 * s,
+            "worst_exploitability": 0.01,
+        }
+        for stage in ("free", "priced")
+        for t in (0, 1)
+        for s in (0, 1)
+    ]
+)
+COLD = pl.DataFrame(
+    {
+        "horizon": [2, 2],
+        "temperature": [0.1, 0.01],
+        "norm": [1.0, 1.1],
+        "change": [None, 0.1],
+        "residual": [1e-9, 1e-9],
+    }
+)
+PURE = pl.DataFrame({"agents": [10, 100, 1000], "gain": [0.2] * 3, "gap": [0.03, 0.01, 0.003]})
+CLEARING = pl.DataFrame(
+    [
+        {
+            "problem": "a1",
+            "num_bids": num_bids,
+            "round": t,
+            "price": 0.19,
+            "price_low": 0.19,
+            "price_high": 0.2,
+            "sold": 0.4,
+            "revenue": 0.152,
+            "revenue_low": 0.158,
+            "revenue_high": 0.16,
+        }
+        for num_bids in (100, 200)
+        for t in (0, 1)
+    ]
+)
+
+
+def test_findings_follow_the_numbers():
+    agrees = lambda found: [claim.agrees for claim in found]  # noqa: E731
+    assert agrees(bidding_claims(BIDDING)) == [True]
+    assert agrees(bidding_claims(BIDDING.with_columns(payment=-pl.col("payment")))) == [False]
+    assert agrees(iterates_claims(ITERATES)) == [True]
+    stuck = ITERATES.with_columns(exploitability=pl.lit(0.1))
+    assert agrees(iterates_claims(stuck)) == [False]
+    assert agrees(beach_claims(BEACH)) == [True, True]
+    crowded = BEACH.with_columns(worst_exploitability=pl.lit(0.03))
+    assert agrees(beach_claims(crowded)) == [True, False]
+    assert agrees(ppo_claims(PPO)) == [True]
+    assert agrees(ppo_claims(PPO.with_columns(value=pl.col("value") + 0.01))) == [False]
+    assert agrees(clearing_claims(CLEARING)) == [True]
+    low = CLEARING.with_columns(revenue=pl.lit(0.14))
+    assert agrees(clearing_claims(low)) == [False]
+    (gain, gap) = pure_claims(PURE)
+    assert "slope -0.5" in gap.measured and gain.measured.startswith("slope ")
+    assert agrees(cold_claims(COLD)) == [None]
 
 
 def test_claims_follow_the_numbers():
-    told = {claim.stated: claim.agrees for claim in settings_claims(SETTINGS)}
-    assert told["a1: design beats its baseline"] is True
+    assert [claim.agrees for claim in training_claims(SETTINGS)] == [True]
+    assert [c.agrees for c in training_claims(SETTINGS.with_columns(baseline=0.242))] == [False]
+    told = {claim.stated: claim.agrees for claim in contest_claims(SETTINGS)}
     assert told["a1: a proved cap (not in the paper)"] is True
-    assert told["a1: design beats 0-adam (as many exchanges, at least)"] is True
-    assert told["a1: design beats anneal (as many exchanges, at least)"] is False
-    above = settings_claims(SETTINGS.with_columns(cap=pl.lit(0.2)))
+    assert told["a1: design beats 0-adam in the same time"] is True
+    assert told["a1: design beats anneal in the same time"] is False
+    above = contest_claims(SETTINGS.with_columns(cap=pl.lit(0.2)))
     assert {c.stated: c.agrees for c in above}["a1: a proved cap (not in the paper)"] is False
+    # Two seeds that disagree widely show nothing; one seed has no interval.
+    wide = SETTINGS.with_columns(
+        value=pl.col("value")
+        + pl.when(pl.col("rival") == "0-adam").then(0.1 * pl.col("seed")).otherwise(0.0)
+    )
+    assert {c.stated: c.agrees for c in contest_claims(wide)}[
+        "a1: design beats 0-adam in the same time"
+    ] is False
+    single = contest_claims(SETTINGS.filter(pl.col("seed") == 0))
+    assert {c.agrees for c in single} == {True, None}
     assert [claim.agrees for claim in finite_claims(FINITE)] == [True]
     growing = FINITE.with_columns(difference=pl.col("difference") * pl.col("agents") ** 2)
     assert [claim.agrees for claim in finite_claims(growing)] == [False]
@@ -146,7 +287,20 @@ def test_claims_follow_the_numbers():
 
 @pytest.mark.parametrize(
     ("name", "table"),
-    [("settings", SETTINGS), ("finite", FINITE), ("entropy", ENTROPY), ("cost", COST)],
+    [
+        ("training", SETTINGS),
+        ("finals", SETTINGS),
+        ("finite", FINITE),
+        ("entropy", ENTROPY),
+        ("cost", COST),
+        ("bids", BIDDING),
+        ("iterates", ITERATES),
+        ("ppo", PPO),
+        ("beach", BEACH),
+        ("cold", COLD),
+        ("pure", PURE),
+        ("clearing", CLEARING),
+    ],
 )
 def test_figures_draw(tmp_path, name, table):
     one, two = tmp_path / "one.svg", tmp_path / "two.svg"

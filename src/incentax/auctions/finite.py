@@ -6,6 +6,7 @@ each value move where. These are multinomial and hypergeometric draws, not appro
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import equinox as eqx
 import jax
@@ -24,6 +25,8 @@ from .valuation import Constant, Drifting
 _WHOLE = 1e-6
 # Trials are run in batches, so that counts by trial, value and bid stay below this many.
 _BATCH_COUNTS = 2_000_000
+# To draw one bidder's bid costs as much as to count the bidders at so many bids.
+_DRAWS_A_CELL = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -218,7 +221,23 @@ class AuctionHall:
 
     def bid(self, rng: np.random.Generator, t: int, crowd: Crowd) -> Int[np.ndarray, "M S A"]:
         """How many bidders of each value make each bid."""
-        return rng.multinomial(crowd.active, self.policy[t])
+        trials, cells = len(crowd.active), self.num_values * self.num_bids
+        if crowd.active.sum() * _DRAWS_A_CELL > trials * cells:
+            return rng.multinomial(crowd.active, self.policy[t])
+        # Few bidders: draw each one's bid, rather than how many of them make every bid.
+        values = np.broadcast_to(np.arange(self.num_values), crowd.active.shape)
+        states = np.repeat(values.ravel(), crowd.active.ravel())
+        chosen = np.searchsorted(self._steps[t], states + rng.random(states.size), side="right")
+        chosen = np.minimum(chosen, (states + 1) * self.num_bids - 1)
+        trial = np.repeat(np.arange(trials), crowd.active.sum(axis=1))
+        counts = np.bincount(trial * cells + chosen, minlength=trials * cells)
+        return counts.reshape(trials, self.num_values, self.num_bids)
+
+    @cached_property
+    def _steps(self) -> Float[np.ndarray, "H K"]:
+        # Cumulated odds of (value, bid), a unit for each value: one sorted list a round.
+        steps = np.cumsum(self.policy, axis=-1) + np.arange(self.num_values)[:, None]
+        return np.maximum.accumulate(steps.reshape(self.horizon, -1), axis=-1)
 
     def offer(
         self, t: int, bids: Int[np.ndarray, "*batch A"], goods: Int[np.ndarray, "*#batch"]

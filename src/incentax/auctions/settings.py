@@ -12,7 +12,7 @@ from ..equilibrium import Equilibrium, MirrorDescent
 from ..krylov import Gmres
 from ..objective import revenue
 from ..population import EquilibriumPopulation
-from ..setting import AbstractSetting, HeldOut, Recipe, check_temperature
+from ..setting import AbstractMeasured, AbstractSetting, HeldOut, Recipe, check_temperature
 from .economy import Economy
 from .form import AbstractForm, Network
 from .formats import FirstPrice
@@ -52,7 +52,7 @@ def krylov() -> AbstractAdjoint:
 
 @final
 @dataclass(frozen=True)
-class KnownEconomy(AbstractSetting):
+class KnownEconomy(AbstractSetting, AbstractMeasured):
     """A mechanism for one economy that the planner knows (every published setting but A3).
 
     - `economy`, `bidding`: who bids, and how they find their equilibrium.

@@ -6,10 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
-from ..reproduction import AMID, SOCIAL, reproduce
+from ..reproduction import AMID, SOCIAL, reproduce, words
 from .console import keep_compiled_programs, notes, results
 from .main import app
 from .options import choose
+
 
 def _people(folder: Path, **given: Any) -> Path:
     # Loaded only when asked for: the island has dependencies that the core does without.
@@ -23,16 +24,16 @@ def _people(folder: Path, **given: Any) -> Path:
     return rebuild(folder, **given)
 
 
-PAPERS = {paper.name: partial(reproduce, paper) for paper in (AMID, SOCIAL)} | {
-    "simulated-users": _people
-}
+CORE = (AMID, SOCIAL)
+PAPERS = {paper.name: partial(reproduce, paper) for paper in CORE} | {"simulated-users": _people}
+WORDS = "; ".join(f"of {paper.name}: {', '.join(words(paper))}" for paper in CORE)
 
 
 @app.command("reproduce")
 def reproduce_command(
     paper: Annotated[str, typer.Argument(help=f"A paper: {', '.join(PAPERS)}.")],
     only: Annotated[
-        list[str] | None, typer.Option(help="A part or figure, such as rates; may be repeated.")
+        list[str] | None, typer.Option(help=f"A part; may be repeated; {WORDS}.")
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Minutes: a small budget.")] = False,
     out: Annotated[

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.colors import LinearSegmentedColormap, PowerNorm, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -148,11 +149,17 @@ def key(figure: Figure, handles: Sequence[Line2D | Patch]) -> None:
 def log_ticks(axes: Axes) -> None:
     """A logarithmic y axis whose ticks are plain text: powers of ten, or 1, 2, 5 where few fit."""
     axes.set_yscale("log")
-    low, high = axes.get_ylim()
+    plain_log_ticks(axes.yaxis)
+
+
+def plain_log_ticks(axis: Axis) -> None:
+    """Ticks in plain text on a logarithmic axis: no formula is set in these figures."""
+    low, high = axis.get_view_interval()
     steps = (1.0,) if high / low > 100 else (1.0, 2.0, 5.0)
-    axes.yaxis.set_major_locator(LogLocator(subs=steps, numticks=8))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: power_of_ten(y)))
-    axes.yaxis.set_minor_locator(NullLocator())
+    few = high / low < 4
+    axis.set_major_locator(MaxNLocator(5) if few else LogLocator(subs=steps, numticks=8))
+    axis.set_major_formatter(FuncFormatter(lambda y, _: power_of_ten(y)))
+    axis.set_minor_locator(NullLocator())
 
 
 def power_of_ten(y: float) -> str:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +16,14 @@ Rows = list[dict[str, Any]]
 
 
 class Cell(NamedTuple):
-    """One experiment: a name that is its file's, and a function that makes its rows."""
+    """One experiment: a name that is its file's, and a function that makes its rows.
+
+    `after` names cells that are made before it, and whose tables `make` is called with.
+    """
 
     name: str
-    make: Callable[[], Rows]
+    make: Callable[..., Rows]
+    after: tuple[str, ...] = ()
 
 
 @runtime_checkable
@@ -68,15 +71,21 @@ class Paper(Generic[B]):
     quick: B
 
 
+def words(paper: Paper[Any]) -> tuple[str, ...]:
+    """Every word that names parts, by themselves or by a group: what `only` may hold."""
+    groups = {group for part in paper.parts.values() for group in part.groups}
+    return (*paper.parts, *sorted(groups))
+
+
 def chosen(paper: Paper[Any], only: Sequence[str]) -> list[str]:
     """The parts named by themselves or by a group; all of them where nothing is named.
 
     **Raises:** `ValueError` for an unknown word.
     """
-    known = set(paper.parts) | {group for part in paper.parts.values() for group in part.groups}
+    known = words(paper)
     for word in only:
         if word not in known:
-            raise ValueError(f"expected --only among {', '.join(sorted(known))}; got {word!r}")
+            raise ValueError(f"expected --only among {', '.join(known)}; got {word!r}")
     return [n for n, part in paper.parts.items() if not only or {n, *part.groups} & set(only)]
 
 
@@ -99,16 +108,9 @@ def reproduce(
     _open(folder, paper, budget)
     for name in names:
         part = paper.parts[name]
-        wanted = list(part.cells(budget))
-        frames = []
-        for k, cell in enumerate(wanted):
-            file = folder / "cells" / f"{cell.name}.parquet"
-            if not file.exists():
-                say(f"{name} {k + 1}/{len(wanted)}: {cell.name}")
-                frame = pl.DataFrame(cell.make(), infer_schema_length=None)
-                _write(file, lambda path, frame=frame: frame.write_parquet(path))
-            frames.append(pl.read_parquet(file))
-        table = pl.concat(frames, how="diagonal_relaxed")
+        table = gather(
+            folder, list(part.cells(budget)), lambda line, name=name: say(f"{name} {line}")
+        )
         _write(folder / f"{name}.parquet", table.write_parquet)
         _write(folder / f"{name}.svg", svg(part.draw, table))
     sections = {
@@ -119,6 +121,25 @@ def reproduce(
     page = render(folder, paper.title, paper.introduction, budget.name, sections)
     _write(folder / "index.html", lambda path: path.write_text(page, encoding="utf-8"))
     return folder / "index.html"
+
+
+def gather(folder: Path, cells: Sequence[Cell], say: Callable[[str], None]) -> pl.DataFrame:
+    """The rows of all cells; those whose file is in `folder` are not made again."""
+    frames = []
+    for k, cell in enumerate(cells):
+        file = _cell_file(folder, cell.name)
+        if not file.exists():
+            say(f"{k + 1}/{len(cells)}: {cell.name}")
+            before = [pl.read_parquet(_cell_file(folder, other)) for other in cell.after]
+            frame = pl.DataFrame(cell.make(*before), infer_schema_length=None)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            _write(file, frame.write_parquet)
+        frames.append(pl.read_parquet(file))
+    return pl.concat(frames, how="diagonal_relaxed")
+
+
+def _cell_file(folder: Path, name: str) -> Path:
+    return folder / "cells" / f"{name}.parquet"
 
 
 def _open(folder: Path, paper: Paper[Any], budget: Budget) -> None:
@@ -137,7 +158,7 @@ def _open(folder: Path, paper: Paper[Any], budget: Budget) -> None:
 
 
 def _write(target: Path, write: Callable[[Path], object]) -> None:
-    handle, temporary = tempfile.mkstemp(dir=target.parent, suffix=target.suffix)
-    os.close(handle)
-    write(Path(temporary))
+    # Beside the target and renamed: whoever reads meets a whole file, or none.
+    temporary = target.with_name(f".{os.getpid()}-{target.name}")
+    write(temporary)
     os.replace(temporary, target)

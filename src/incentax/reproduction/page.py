@@ -8,11 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import polars as pl
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from ..report.plot_style import power_of_ten, styled
+from ..report.plot_style import plain_log_ticks, styled
 
 
 class Claim(NamedTuple):
@@ -84,22 +82,15 @@ def svg(draw: Callable[[pl.DataFrame], Figure], table: pl.DataFrame) -> Callable
     def write(path: Path) -> object:
         with styled():
             figure = draw(table)
-            for axes in figure.get_axes():
-                _plain_powers(axes)
+            for axes in figure.axes:
+                for axis in (axes.xaxis, axes.yaxis):
+                    if axis.get_scale() == "log":
+                        plain_log_ticks(axis)
             with io.BytesIO() as buffer:
                 figure.savefig(buffer, format="svg", metadata={"Date": None})
                 return path.write_bytes(buffer.getvalue())
 
     return write
-
-
-def _plain_powers(axes: Axes) -> None:
-    """Powers of ten on logarithmic axes without formulas, which the style does not parse."""
-    for axis in (axes.xaxis, axes.yaxis):
-        if axis.get_scale() == "log":
-            axis.set_major_locator(LogLocator(10.0, numticks=6))
-            axis.set_minor_locator(NullLocator())
-            axis.set_major_formatter(FuncFormatter(lambda value, _: power_of_ten(value)))
 
 
 def _shown(table: pl.DataFrame) -> str:

@@ -1,13 +1,23 @@
 """The auctions and congestion games of AMID, as parts of one page."""
 
-from ..frame import Paper, Part
-from . import cells, claims, figures
-from .cells import FULL, QUICK
+from collections.abc import Callable, Iterator
+
+from ..frame import Cell, Paper, Part
+from . import cells, claims, figures, findings, pictures, portrait_cells
+from .cells import FULL, QUICK, Budget
+
+_FIRST = ("a1", "a2", "a3")
+_OTHERS = tuple(f"a{k}" for k in range(4, 11))
+
+
+def _of(cells: Callable[..., Iterator[Cell]], *names: str) -> Callable[[Budget], Iterator[Cell]]:
+    return lambda budget: cells(budget, *names)
+
 
 PARTS = {
     "theorem1": Part(
-        "Theorem 1: a linear-quadratic game among N",
-        ("rates",),
+        "Theorem 1: a linear-quadratic game among N (figure 1)",
+        ("rates", "fig1"),
         cells.theorem1_cells,
         figures.theorem1,
         claims.theorem1_claims,
@@ -20,28 +30,99 @@ PARTS = {
         claims.theorem2_claims,
     ),
     "finite": Part(
-        "Learned auctions among N bidders",
+        "Learned auctions among N bidders (figure 5)",
         ("rates", "fig5"),
         cells.finite_cells,
         figures.finite,
         claims.finite_claims,
     ),
+    "training": Part(
+        "Training on A1 to A3, with rivals in the same time (figure 2)",
+        ("settings", "fig2"),
+        _of(cells.settings_cells, *_FIRST),
+        figures.settings,
+        claims.training_claims,
+    ),
+    "variants": Part(
+        "Training on the other auctions, with rivals in the same time (figure 3)",
+        ("settings", "fig3"),
+        _of(cells.settings_cells, *_OTHERS),
+        figures.settings,
+        claims.training_claims,
+    ),
+    "finals": Part(
+        "Final values of designs and rivals (table 4)",
+        ("settings", "table4"),
+        cells.settings_cells,
+        pictures.finals,
+        claims.contest_claims,
+        claims.contest_rows,
+    ),
+    "clearing": Part(
+        "First price by mirror descent and by linear program",
+        (),
+        cells.clearing_cells,
+        pictures.clearing,
+        claims.clearing_claims,
+    ),
+    "bids": Part(
+        "Payments and mean bids on A1, before and after (figure 4)",
+        ("fig4",),
+        _of(portrait_cells.bidding_cells, "a1"),
+        pictures.bidding,
+        findings.bidding_claims,
+    ),
+    "feelings": Part(
+        "Payments and mean bids on A5 and A6 (figure 8)",
+        ("fig8",),
+        _of(portrait_cells.bidding_cells, "a5", "a6"),
+        pictures.bidding,
+        findings.bidding_claims,
+    ),
+    "iterates": Part(
+        "Exploitability of the iterates at designed mechanisms (figure 6)",
+        ("fig6",),
+        portrait_cells.iterates_cells,
+        pictures.iterates,
+        findings.iterates_claims,
+    ),
+    "ppo": Part(
+        "A bidder who learns, at the designed mechanism of A1 (figure 7)",
+        ("fig7",),
+        portrait_cells.ppo_cells,
+        pictures.deviators,
+        findings.ppo_claims,
+    ),
+    "beach": Part(
+        "Priced spots at the beach bar (figure 9)",
+        ("fig9",),
+        portrait_cells.beach_cells,
+        pictures.beach,
+        findings.beach_claims,
+    ),
     "entropy": Part(
         "Temperature and mirror map",
-        ("fig6",),
+        ("mirrors",),
         cells.entropy_cells,
         figures.entropy,
         claims.entropy_claims,
     ),
-    "settings": Part(
-        "Training on every setting, with rivals",
-        ("fig2", "fig3", "fig4", "table4"),
-        cells.settings_cells,
-        figures.settings,
-        claims.settings_claims,
+    "cold": Part(
+        "Open question: derivatives at temperature zero in a monotone game",
+        ("questions",),
+        portrait_cells.cold_cells,
+        pictures.cold_derivatives,
+        findings.cold_claims,
+    ),
+    "pure": Part(
+        "Open question: pure equilibria with zero dominance",
+        ("questions",),
+        portrait_cells.pure_cells,
+        pictures.pure,
+        findings.pure_claims,
     ),
     "cost": Part(
-        "Seconds and bytes of one gradient",
+        "Seconds and bytes of one gradient (table 2)",
         ("table2",),
         cells.cost_cells,
         figures.cost,

@@ -2,26 +2,22 @@
 
 import functools
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
 import numpy as np
 
-from ..._status import Status
-from ...auctions import EqualShares, KnownEconomy, PriorFree
-from ...certificate import certify, no_zero_dominance
-from ...design import design
+from ...auctions import EqualShares, PriorFree
 from ...equilibrium import MirrorDescent, solve
 from ...precision import in_float64
 from ...problems import problems
-from ...rule import AbstractRule, Anneal, Hypergradient, ZerothOrder
-from ...setting import AbstractSetting, clipped_sgd, plain_adam
 from ...simplex import Entropy, Euclidean
 from ...simulation import simulate_mechanism
 from ..frame import Cell, Rows
 from . import theory
+from .clearing import GRIDS, PROBLEMS, clearing_rows
+from .contest import METHODS, OURS, played, trained
 from .cost import ADJOINTS, gradient_cost
 
 
@@ -32,31 +28,42 @@ class Budget(NamedTuple):
     seeds: int
     steps: int | None
     trials: int
-    rival_steps: int
+    seconds: float
     settings: tuple[str, ...]
+    contested: tuple[str, ...]
     horizons: tuple[int, ...]
     cost_steps: int
+    env_steps: int
+    episodes: int
 
+
+_ALL = tuple(f"a{k}" for k in range(1, 11)) + ("beach-bar",)
 
 FULL = Budget(
     name="full",
     seeds=10,
     steps=None,
     trials=1000,
-    rival_steps=600,
-    settings=("a1", "a2", "a3", "a4", "a5", "a6", "a7", "a8", "a9", "a10", "beach-bar"),
+    seconds=20.0,
+    settings=_ALL,
+    contested=_ALL,
     horizons=(5, 10, 25, 50),
     cost_steps=400,
+    env_steps=1_000_000,
+    episodes=25_000,
 )
 QUICK = Budget(
     name="quick",
     seeds=1,
     steps=60,
     trials=100,
-    rival_steps=40,
+    seconds=6.0,
     settings=("a1", "a6", "a9"),
+    contested=("a1",),
     horizons=(5,),
     cost_steps=100,
+    env_steps=20_000,
+    episodes=5_000,
 )
 
 
@@ -117,14 +124,40 @@ def entropy_cells(budget: Budget) -> Iterator[Cell]:
             yield Cell(name, functools.partial(_at_temperature, temperature, mirror))
 
 
-def settings_cells(budget: Budget) -> Iterator[Cell]:
-    """Every setting by design and by its rivals, with first price, caps and training curves."""
-    rivals = ("hypergradient", "0-adam", "0-sgd", "anneal")
-    for name in budget.settings:
-        for rival in rivals if name in ("a1", "a2", "a3") or budget.name == "full" else rivals[:1]:
-            for seed in range(budget.seeds):
-                make = functools.partial(_designed, name, rival, seed, budget)
-                yield Cell(f"settings-{name}-{rival}-{seed}", make)
+def settings_cells(budget: Budget, *names: str) -> Iterator[Cell]:
+    """Settings by design, and by its rivals in the time that took: values, caps, curves.
+
+    Without names all settings of the budget; of the names those that are among them.
+    """
+    for name in [n for n in budget.settings if not names or n in names]:
+        for seed in range(budget.seeds):
+            methods = METHODS if name in budget.contested else (OURS,)
+            yield from contest_cells(name, seed, budget.steps, budget.seconds, methods)
+
+
+def contest_cells(
+    name: str,
+    seed: int,
+    num_steps: int | None,
+    seconds: float,
+    methods: tuple[str, ...] = METHODS,
+) -> Iterator[Cell]:
+    """The default recipe with one seed, then each rival in the same time."""
+    limits = {"num_steps": num_steps, "seconds": seconds}
+    ours = f"settings-{name}-{OURS}-{seed}"
+    for method in methods:
+        make = functools.partial(played, name, method, seed, **limits)
+        after = () if method == OURS else (ours,)
+        yield Cell(f"settings-{name}-{method}-{seed}", make, after)
+
+
+def clearing_cells(budget: Budget) -> Iterator[Cell]:
+    """First price by mirror descent and by linear program, on finer and finer bids."""
+    for name in PROBLEMS:
+        for num_bids in GRIDS if budget.name == "full" else (100,):
+            yield Cell(
+                f"clearing-{name}-{num_bids}", functools.partial(clearing_rows, name, num_bids)
+            )
 
 
 def cost_cells(budget: Budget) -> Iterator[Cell]:
@@ -143,11 +176,15 @@ def _at_temperature(temperature: float, mirror: Entropy | Euclidean) -> Rows:
     setting = problems["a1"].setting
     population: Any = setting.population()
     game, mechanism = population.game, setting.baselines()["first_price"]
-    # A small share of the way to the reply converges at every temperature, given the steps.
-    solver = MirrorDescent(
-        temperature=temperature, learning_rate=0.02 / temperature, num_steps=1500, mirror=mirror
-    )
     with jax.enable_x64(True):
+        # A small share of the way to the reply converges at every temperature, given the steps.
+        # Arrays, so that one compiled program serves all temperatures.
+        solver = MirrorDescent(
+            temperature=jax.numpy.asarray(temperature),
+            learning_rate=jax.numpy.asarray(0.02 / temperature),
+            num_steps=1500,
+            mirror=mirror,
+        )
         game, mechanism = in_float64((game, mechanism))
         found = jax.device_get(_solved(game, mechanism, solver))
     return [
@@ -166,75 +203,9 @@ def _solved(game, mechanism, solver):
     return solve(game, mechanism, solver=solver, throw=False)
 
 
-def _rival(name: str, setting: AbstractSetting, num_steps: int) -> tuple[AbstractRule, Any]:
-    recipe = setting.recipe()
-    if name == "hypergradient":
-        return Hypergradient(), recipe.optimizer(num_steps)
-    if name == "anneal":
-        return Anneal(), Anneal().optimizer(num_steps)
-    method = {"0-adam": plain_adam, "0-sgd": clipped_sgd}[name]
-    return ZerothOrder(), replace(recipe, method=method).optimizer(num_steps)
-
-
-def train(name: str, rival: str, seed: int, num_steps: int):
-    """The result of one design of a listed problem by one rival."""
-    setting = problems[name].setting
-    recipe = setting.recipe()
-    rule, optimizer = _rival(rival, setting, num_steps)
-    key, start = jax.random.split(jax.random.key(seed))
-    goal = {setting.sense: setting.objective()}
-    return design(
-        setting.population(),
-        setting.mechanism(start),
-        maximize=goal.get("maximize"),
-        minimize=goal.get("minimize"),
-        rule=rule,
-        optimizer=optimizer,
-        num_steps=num_steps,
-        schedule=recipe.schedule,
-        key=key,
-        audit_every=recipe.audit_every,
-        trust=0.9 * setting.exploitability_bound,
-        throw=False,
-    )
-
-
-def _designed(name: str, rival: str, seed: int, budget: Budget) -> Rows:
-    setting = problems[name].setting
-    steps = budget.steps or setting.recipe().num_steps
-    num_steps = steps if rival == "hypergradient" else max(steps, budget.rival_steps)
-    result = train(name, rival, seed, num_steps)
-    baseline = next(iter(setting.baselines().values()))
-    key = jax.random.key(seed)
-    before, _ = certify(setting.population(), setting.objective(), baseline, key=key)
-    margin = float("nan")
-    if isinstance(setting, KnownEconomy):
-        rounds = result.response.rounds
-        margin = no_zero_dominance(np.asarray(rounds.bids), np.asarray(rounds.supply)).margin
-    last = {
-        "problem": name,
-        "rival": rival,
-        "seed": seed,
-        "value": result.value,
-        "baseline": before.value,
-        "cap": setting.cap(),
-        "exploitability": result.certificate.exploitability,
-        "no_zero_dominance": margin,
-        "status": Status(result.status).name,
-        "sense": setting.sense,
-    }
-    every = max(1, num_steps // 60)
-    return [
-        last | {"step": r.step, "training_value": r.value, "seconds": r.seconds}
-        for r in result.history
-        if r.step % every == 0 or r.step == num_steps - 1
-    ]
-
-
 def _finite(name: str, budget: Budget) -> Rows:
     setting = problems[name].setting
-    steps = budget.steps or setting.recipe().num_steps
-    result = train(name, "hypergradient", 0, steps)
+    result = trained(name, 0, budget.steps)
     rows = []
     mechanisms = {"designed": result.mechanism}
     if isinstance(setting, PriorFree):

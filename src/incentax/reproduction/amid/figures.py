@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 from matplotlib.figure import Figure
 
-from ...report.plot_style import PALETTE, SERIES, WIDE, canvas
+from ...report.plot_style import PALETTE, SERIES, WIDE, canvas, key, line
 
 
 def theorem1(table: pl.DataFrame) -> Figure:
@@ -76,27 +76,33 @@ def settings(table: pl.DataFrame) -> Figure:
     """Training curves of each problem by rival, mean and one standard deviation over seeds."""
     names = table["problem"].unique(maintain_order=True).to_list()
     rows = -(-len(names) // 3)
-    figure = canvas(WIDE, 2.4 * rows)
+    figure = canvas(WIDE, 2.4 * rows + 0.3)
     grid = figure.subplots(rows, 3, squeeze=False).ravel()
+    roles = dict(zip(table["rival"].unique(maintain_order=True), SERIES, strict=False))
     for axes, name in zip(grid, names, strict=False):
         of_one = table.filter(pl.col("problem") == name)
-        groups = of_one.group_by(["rival"], maintain_order=True)
-        for ((rival,), runs), role in zip(groups, SERIES, strict=False):
+        for (rival,), runs in of_one.group_by(["rival"], maintain_order=True):
             curve = runs.group_by("step").agg(
+                pl.col("seconds").mean(),
                 pl.col("training_value").mean().alias("mean"),
                 pl.col("training_value").std().fill_null(0).alias("spread"),
             )
-            curve = curve.sort("step")
-            step, mean, spread = (curve[c].to_numpy() for c in ("step", "mean", "spread"))
-            axes.plot(step, mean, color=PALETTE[role], label=rival)
-            axes.fill_between(step, mean - spread, mean + spread, color=PALETTE[role], alpha=0.2)
+            curve = curve.sort("seconds")
+            time, mean, spread = (curve[c].to_numpy() for c in ("seconds", "mean", "spread"))
+            color = PALETTE[roles[rival]]
+            axes.plot(time, mean, color=color, lw=1.1)
+            axes.fill_between(time, mean - spread, mean + spread, color=color, alpha=0.2, lw=0)
         axes.axhline(of_one["baseline"].mean(), color=PALETTE["muted"], ls="--", lw=0.9)
         if of_one["cap"][0] is not None:
             axes.axhline(of_one["cap"][0], color=PALETTE["cap"], ls=":", lw=0.9)
-        axes.set(title=name, xlabel="step")
+        axes.set(title=name, xlabel="seconds")
     for axes in grid[len(names) :]:
         axes.remove()
-    grid[0].legend()
+    key(
+        figure,
+        [line(str(rival), role) for rival, role in roles.items()]
+        + [line("baseline", "muted", "--"), line("proved cap", "cap", ":")],
+    )
     return figure
 
 
@@ -111,5 +117,7 @@ def cost(table: pl.DataFrame) -> Figure:
         right.plot(rows["horizon"], rows["seconds"].cast(pl.Float64), "o-", **style)
     left.set(xlabel="rounds H", ylabel="temporary MiB", yscale="log")
     right.set(xlabel="rounds H", ylabel="seconds a gradient")
+    for axes in (left, right):
+        axes.set_xticks(sorted(set(table["horizon"])))
     left.legend()
     return figure

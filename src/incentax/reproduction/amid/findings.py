@@ -1,0 +1,131 @@
+"""What single designs, deviators and open questions say, claim by claim."""
+
+import numpy as np
+import polars as pl
+
+from ..page import Claim
+from .theory import fitted_slope
+
+
+def bidding_claims(frame: pl.DataFrame) -> list[Claim]:
+    """Designed payments do not fall with the bid and never exceed it; supply is held back."""
+    claims = []
+    after = frame.filter(pl.col("stage") == "after").sort("problem", "seed", "round", "grid")
+    for (problem,), rows in after.group_by(["problem"], maintain_order=True):
+        falls = rows.select(
+            pl.col("payment").diff().over("seed", "round").min().alias("least")
+        ).item()
+        over = float((rows["payment"] - rows["grid"]).cast(pl.Float64).to_numpy().max())
+        offered = rows.filter(pl.col("grid") == 0).group_by("seed").agg(pl.col("supply").sum())
+        claims.append(
+            Claim(
+                f"{problem}: payments rise with the bid and stay below it",
+                f"least rise {falls:.1e}, largest excess {over:.1e}; supply offered "
+                f"{offered['supply'].mean():.3f} in all",
+                falls >= -1e-9 and over <= 1e-9,
+            )
+        )
+    return claims
+
+
+def iterates_claims(frame: pl.DataFrame) -> list[Claim]:
+    """Exploitability of the iterates falls towards zero at designed mechanisms."""
+    claims = []
+    for (problem,), rows in frame.group_by(["problem"], maintain_order=True):
+        first = rows.filter(pl.col("step") == rows["step"].min())["exploitability"].to_numpy()
+        last = rows.filter(pl.col("step") == rows["step"].max())["exploitability"].to_numpy()
+        claims.append(
+            Claim(
+                f"{problem}: exploitability of the iterates falls towards 0",
+                f"{first.mean():.1e} at the first, {last.mean():.1e} at the last of "
+                f"{rows['step'].max()}, seeds: {last.size}",
+                bool(np.all(last < 0.1 * first) and last.mean() < 1e-2),
+            )
+        )
+    return claims
+
+
+def beach_claims(frame: pl.DataFrame) -> list[Claim]:
+    """Prices flatten the crowd, more so under a higher cap, at exploitability below 0.02."""
+    claims, spreads = [], {}
+    for (problem,), rows in frame.group_by(["problem"], maintain_order=True):
+        stages = {stage: rows.filter(pl.col("stage") == stage) for stage in ("free", "priced")}
+        most = {stage: float(of["crowd"].to_numpy().max()) for stage, of in stages.items()}
+        spreads[problem] = float(stages["priced"]["crowd"].to_numpy().std())
+        free = float(stages["free"]["crowd"].to_numpy().std())
+        worst = float(rows["worst_exploitability"].to_numpy().max())
+        claims += [
+            Claim(
+                f"{problem}: the designed crowd is flatter",
+                f"largest crowd {most['free']:.3f} free, {most['priced']:.3f} priced; standard "
+                f"deviation {free:.4f} and {spreads[problem]:.4f}",
+                spreads[problem] < free,
+            ),
+            Claim(
+                f"{problem}: exploitability stays below 0.02 in training",
+                f"at most {worst:.4f}",
+                worst < 0.02,
+            ),
+        ]
+    if {"beach-bar", "beach-bar-high"} <= set(spreads):
+        low, high = spreads["beach-bar"], spreads["beach-bar-high"]
+        claims.append(
+            Claim(
+                "a higher cap on prices flattens further",
+                f"standard deviation {low:.4f} under .5, {high:.4f} under .8",
+                high < low,
+            )
+        )
+    return claims
+
+
+def ppo_claims(frame: pl.DataFrame) -> list[Claim]:
+    """A bidder who learns does not beat the best response."""
+    rows = {row["bidder"]: row for row in frame.iter_rows(named=True)}
+    ppo, best, even = rows["ppo"], rows["best response"], rows["equilibrium"]
+    return [
+        Claim(
+            f"PPO ({ppo['env_steps']} steps, N = {ppo['agents']}) does not beat the best response",
+            f"PPO {ppo['value']:.5f} (standard error {ppo['error']:.5f}, {ppo['episodes']} "
+            f"episodes); best response {best['exact']:.5f}, equilibrium {even['exact']:.5f}, both "
+            f"with exact odds (played out: {best['value']:.5f} and {even['value']:.5f})",
+            ppo["value"] <= best["exact"] + ppo["error"],
+        )
+    ]
+
+
+def cold_claims(frame: pl.DataFrame) -> list[Claim]:
+    """An open question: has the derivative a limit at temperature zero in monotone games."""
+    claims = []
+    for (horizon,), rows in frame.group_by(["horizon"], maintain_order=True):
+        told = "; ".join(
+            f"{row['temperature']:g}: norm {row['norm']:.3g}"
+            + ("" if row["change"] is None else f", changed by {row['change']:.0%}")
+            for row in rows.iter_rows(named=True)
+        )
+        worst = float(rows["residual"].to_numpy().max())
+        claims.append(
+            Claim(
+                f"H = {horizon}: is there a derivative at temperature 0? (open in the paper)",
+                f"{told}; largest residual {worst:.0e}",
+                None,
+            )
+        )
+    return claims
+
+
+def pure_claims(frame: pl.DataFrame) -> list[Claim]:
+    """An open question: what rate is left for pure equilibria with zero dominance."""
+    numbers = frame["agents"].to_numpy().astype(float)
+    claims = []
+    for column, words in (("gain", "exploitability"), ("gap", "revenue")):
+        fit = fitted_slope(numbers, frame[column].to_numpy())
+        claims.append(
+            Claim(
+                f"{words} of a pure equilibrium with zero dominance (open in the paper)",
+                f"slope {fit.slope:.3f} [{fit.low:.3f}, {fit.high:.3f}], "
+                f"{frame[column][-1]:.4f} at N = {frame['agents'][-1]}",
+                None,
+            )
+        )
+    return claims

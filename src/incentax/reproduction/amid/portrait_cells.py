@@ -1,0 +1,73 @@
+"""The cells behind portraits, deviators and open questions."""
+
+import functools
+from collections.abc import Iterator
+from typing import Any
+
+import jax
+import numpy as np
+
+from ...certificate import certify
+from ...problems import problems
+from ..frame import Cell, Rows
+from .cells import Budget
+from .contest import trained
+from .deviator import Effort, learned_deviation
+from .portraits import beach_rows, bidding_rows, iterate_rows
+from .questions import cold_derivative_rows, pure_rows
+
+_AGENTS = 1000
+
+
+def bidding_cells(budget: Budget, *names: str) -> Iterator[Cell]:
+    """Payments and bids of these problems, by seed."""
+    for name in names:
+        for seed in range(budget.seeds):
+            make = functools.partial(bidding_rows, name, seed, budget.steps)
+            yield Cell(f"bidding-{name}-{seed}", make)
+
+
+def iterates_cells(budget: Budget) -> Iterator[Cell]:
+    """Mirror descent's way to equilibrium at designed mechanisms."""
+    for name in ("a1", "a2") if budget.name == "full" else ("a1",):
+        for seed in range(budget.seeds):
+            make = functools.partial(iterate_rows, name, seed, budget.steps)
+            yield Cell(f"iterates-{name}-{seed}", make)
+
+
+def beach_cells(budget: Budget) -> Iterator[Cell]:
+    """Priced spots under both caps."""
+    for name in ("beach-bar", "beach-bar-high"):
+        yield Cell(f"beach-{name}", functools.partial(beach_rows, name, 0, budget.steps))
+
+
+def ppo_cells(budget: Budget) -> Iterator[Cell]:
+    """One deviating bidder of A1 at the designed mechanism."""
+    yield Cell("ppo-a1", functools.partial(_deviation, "a1", budget))
+
+
+def cold_cells(budget: Budget) -> Iterator[Cell]:
+    """Derivatives at falling temperatures, by horizon."""
+    for horizon in (2, 5, 10) if budget.name == "full" else (2, 5):
+        yield Cell(f"cold-{horizon}", functools.partial(cold_derivative_rows, horizon))
+
+
+def pure_cells(budget: Budget) -> Iterator[Cell]:
+    """A pure equilibrium with zero dominance, exactly."""
+    yield Cell("pure", pure_rows)
+
+
+def _deviation(name: str, budget: Budget) -> Rows:
+    setting: Any = problems[name].setting
+    mechanism = trained(name, 0, budget.steps).mechanism
+    _, response = certify(
+        setting.population(), setting.objective(), mechanism, key=jax.random.key(0)
+    )
+    effort = Effort(budget.env_steps, budget.episodes, odds=budget.trials)
+    return learned_deviation(
+        setting.economy.game(),
+        mechanism,
+        np.asarray(response.policy),
+        num_agents=_AGENTS,
+        effort=effort,
+    )

@@ -1,0 +1,53 @@
+"""Designs against their rivals, paired by seed."""
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from ...auctions import paired_interval
+from .contest import OURS
+
+# How far grids of bids and the temperature may lift a value above a proved cap.
+CAP_TOLERANCE = 1e-2
+
+
+def verdicts(frame: pl.DataFrame) -> list[dict[str, Any]]:
+    """One row per problem and rival: values, their paired difference with a 95 % interval, caps.
+
+    Differences are in favour of the default recipe where they are positive, whatever the sense.
+    Seeds that not both have played are left out; with one seed the interval is unknown.
+    """
+    runs = frame.unique(["problem", "rival", "seed"], keep="first", maintain_order=True)
+    rows = []
+    for (problem,), of_one in runs.group_by(["problem"], maintain_order=True):
+        sign = 1 if of_one["sense"][0] == "maximize" else -1
+        ours = of_one.filter(pl.col("rival") == OURS)
+        cap = ours["cap"][0]
+        over = None if cap is None else float((sign * (of_one["value"] - cap)).max())
+        for (rival,), others in of_one.group_by(["rival"], maintain_order=True):
+            if rival == OURS:
+                continue
+            pairs = ours.join(others, on="seed", suffix="_theirs").sort("seed")
+            value, theirs = pairs["value"].to_numpy(), pairs["value_theirs"].to_numpy()
+            gain = sign * (value - theirs)
+            low = high = None
+            if gain.size > 1:
+                _, low, high = paired_interval(gain)
+            rows.append(
+                {
+                    "problem": problem,
+                    "rival": rival,
+                    "seeds": gain.size,
+                    "seconds": float(np.mean(pairs["seconds_in_all"].to_numpy())),
+                    "designed": float(value.mean()),
+                    "theirs": float(theirs.mean()),
+                    "first price": float(pairs["baseline"].to_numpy().mean()),
+                    "difference": float(gain.mean()),
+                    "low": low,
+                    "high": high,
+                    "cap": cap,
+                    "above cap?": None if over is None else over > CAP_TOLERANCE,
+                }
+            )
+    return rows
