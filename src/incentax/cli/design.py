@@ -14,7 +14,6 @@ from ..auctions.form import FORMS
 from ..objective import revenue
 from ..order import ADJOINTS, RECIPES, RULES, Order
 from ..problems import Problem
-from ..report.html import write_report
 from ..report.table import result_panel
 from ..run_directory import RunDirectory
 from ..workflow import perform
@@ -73,6 +72,7 @@ def design_command(
 ) -> int:
     """Design a mechanism, certify it, and write a run directory with a report."""
     clock = CompileClock()
+    keep_compiled_programs()
     if rule is not None:
         choose("a rule", rule, RULES)
     choose("a recipe", recipe, RECIPES)
@@ -87,7 +87,6 @@ def design_command(
     order = Order(problem, rule, adjoint, num_steps, seed, facts or roads, recipe)
     order.check()
     run = _open(out, order, resume)
-    keep_compiled_programs()
     if facts is not None and not as_json:
         notes.print(_introduce(facts), soft_wrap=True)
     if roads is not None and not as_json:
@@ -103,6 +102,9 @@ def design_command(
             versions=versions(),
         )
         live.begin("drawing the report")
+        # Loaded only now: plotting takes half a second to import, and the design comes first.
+        from ..report.html import write_report
+
         page = write_report(run.path)
     if as_json:
         print(json.dumps(json.loads((run.path / "result.json").read_text())))

@@ -5,12 +5,19 @@ from typing import Annotated
 
 import typer
 
-from ..reproduction import reproduce
 from .console import keep_compiled_programs, notes, results
 from .main import app
 from .options import choose
 
-PAPERS = {"amid": reproduce}
+
+def _amid():
+    # Loaded only when asked for: figures and tables take longer to import than all else together.
+    from ..reproduction import reproduce
+
+    return reproduce
+
+
+PAPERS = {"amid": _amid}
 
 
 @app.command("reproduce")
@@ -25,7 +32,7 @@ def reproduce_command(
     ] = None,
 ) -> None:
     """Rebuild a paper's results into a folder with one page; goes on where it was interrupted."""
-    rebuild = choose("a paper", paper, PAPERS)
+    rebuild = choose("a paper", paper, PAPERS)()
     keep_compiled_programs()
     folder = out or Path("reproduction") / (f"{paper}-quick" if quick else paper)
     page = rebuild(
