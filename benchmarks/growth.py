@@ -110,23 +110,26 @@ def sweep(name: str, sizes: tuple[int, ...], measure) -> list[dict[str, Any]]:
     ]
 
 
-def main() -> None:
-    """Print and keep the table."""
-    rows = sweep(
-        f"|S| = |A|, H = {LONG}",
-        GRIDS,
-        lambda grid: apart("iteration", grid, LONG, WARM_STEPS),
-    )
-    rows += sweep("H", HORIZONS, lambda h: apart("iteration", GRID, h, WARM_STEPS))
-    rows += sweep("T", SOLVER_STEPS, lambda t: apart("iteration", GRID, HORIZON, t))
-    rows += sweep("N, one trial", AGENTS, lambda n: apart("trial", n))
-    publish("growth", "One design iteration of the default recipe on A1 as it grows", rows)
+SWEEPS = {
+    "grid": (f"|S| = |A|, H = {LONG}", GRIDS, lambda n: apart("iteration", n, LONG, WARM_STEPS)),
+    "rounds": ("H", HORIZONS, lambda h: apart("iteration", GRID, h, WARM_STEPS)),
+    "steps": ("T", SOLVER_STEPS, lambda t: apart("iteration", GRID, HORIZON, t)),
+    "agents": ("N, one trial", AGENTS, lambda n: apart("trial", n)),
+}
+
+
+def main(names: tuple[str, ...] = tuple(SWEEPS)) -> None:
+    """Print and keep a table for each sweep."""
+    for name in names:
+        what, sizes, measure = SWEEPS[name]
+        title = f"One design iteration of the default recipe on A1 as {what} grows"
+        publish(f"growth_{name}", title, sweep(what, sizes, measure))
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        kind, *numbers = sys.argv[1:]
+    kind, *numbers = sys.argv[1:] or [""]
+    if kind in ("iteration", "trial"):
         measure = {"iteration": iteration, "trial": trial}[kind]
         print(json.dumps(measure(*map(int, numbers))))
     else:
-        main()
+        main(tuple(sys.argv[1:]) or tuple(SWEEPS))

@@ -14,7 +14,10 @@ ORDER = (
     "memory",
     "rivals_mfglib",
     "rivals_open_spiel",
-    "growth",
+    "growth_grid",
+    "growth_rounds",
+    "growth_steps",
+    "growth_agents",
     "start",
     "devices",
 )

@@ -67,13 +67,14 @@ def run_sweep(
         changed = dataclasses.replace(order, problem=problem, seed=cell.seed)
         orders[cell] = dataclasses.replace(changed, num_steps=num_steps(changed))
         orders[cell].check()
-    folder = SweepFolder(out or Path("runs") / f"{order.problem.name}-sweep", order.problem.name)
+    path = out or Path("runs") / f"{order.problem.name}-sweep"
 
     def say(line: str) -> None:
         if not as_json:
             notes.print(line, soft_wrap=True)
 
     with Here() if ray is None else RayCluster(ray) as crew:
+        folder = SweepFolder(path, order.problem.name)
         rows, failures = gather(orders, folder, crew, design_cell, say=say)
     if as_json:
         print(json.dumps({"problem": order.problem.name, "cells": rows, "failed": len(failures)}))

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import os
+import socket
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
@@ -66,6 +67,7 @@ class RayCluster(AbstractCrew):
         # A local cluster would report its use to its makers.
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         ray = _ray()
+        _check_reach(self.address)
         try:
             # JAX warns of forks: these become Ray's own processes at once and never touch JAX.
             with warnings.catch_warnings():
@@ -104,6 +106,19 @@ class RayCluster(AbstractCrew):
                 yield name, ray.get(ended)
             except ray.exceptions.RayError as error:
                 yield name, error
+
+
+def _check_reach(address: str) -> None:
+    # Ray itself would try for minutes before it gave up.
+    host, separator, port = address.removeprefix("ray://").rpartition(":")
+    if separator and port.isdigit():
+        try:
+            socket.create_connection((host, int(port)), timeout=10).close()
+        except OSError as error:
+            raise ValueError(
+                f"expected a Ray cluster at {address!r}, got no answer there ({error}); try "
+                "--ray local"
+            ) from None
 
 
 def _collected(work: Work, order: Any, folder: str) -> dict[str, bytes]:
