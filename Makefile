@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo test check docs bench clean
+.PHONY: install demo test check docs rivals bench clean
 
 install: $(STAMP)
 
@@ -30,8 +30,16 @@ docs: install
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints/constraints.txt -e '.[docs]'
 	$(BIN)/mkdocs build --strict
 
-bench: install
+# The libraries that benchmarks race want older packages than ours: they live apart.
+rivals: .venv-rivals/.installed
+
+.venv-rivals/.installed: pyproject.toml
+	$(PYTHON) -m venv .venv-rivals
+	.venv-rivals/bin/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'
+	touch $@
+
+bench: install rivals
 	$(BIN)/python -m benchmarks
 
 clean:
-	rm -rf $(VENV) site build dist
+	rm -rf $(VENV) .venv-rivals site build dist

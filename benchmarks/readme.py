@@ -6,7 +6,21 @@ from typing import Any
 
 from .machine import RESULTS
 
-ORDER = ("a1", "prior_free", "beach", "gradient", "memory")
+ORDER = (
+    "a1",
+    "prior_free",
+    "beach",
+    "gradient",
+    "memory",
+    "rivals_mfglib",
+    "rivals_open_spiel",
+    "growth_grid",
+    "growth_rounds",
+    "growth_steps",
+    "growth_agents",
+    "start",
+    "devices",
+)
 HEAD = """# Measured figures
 
 `python -m benchmarks` measures what follows; `python -m benchmarks.readme` writes this page from

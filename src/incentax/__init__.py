@@ -98,6 +98,9 @@ if TYPE_CHECKING:
     from .rule import TangentForm as TangentForm
     from .rule import ZerothOrder as ZerothOrder
     from .schedule import Schedule as Schedule
+    from .sharding import SplitStates as SplitStates
+    from .sharding import device_mesh as device_mesh
+    from .sharding import split_batch as split_batch
     from .simplex import AbstractMirror as AbstractMirror
     from .simplex import Entropy as Entropy
     from .simplex import Euclidean as Euclidean
@@ -212,6 +215,7 @@ _ROOMS = {
         "ZerothOrder",
     ),
     "schedule": ("Schedule",),
+    "sharding": ("SplitStates", "device_mesh", "split_batch"),
     "simplex": (
         "AbstractMirror",
         "Entropy",

@@ -1,9 +1,11 @@
 """Parameterised mean-field games, in operator form: no method returns an S x A x S kernel."""
 
 from abc import abstractmethod
+from typing import final
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Int
 
 from ._types import Mechanism, Public, Round, RoundFlow, StateDistribution, Time
@@ -97,16 +99,67 @@ class SuccessorRound(eqx.Module):
     reward: Float[Array, "S A"]
 
 
+@final
+class Arrivals(eqx.Module):
+    """The lists of successors read backwards: which branches end in each state.
+
+    Collecting mass by these lists is several times faster than scattering it by `successors`.
+
+    **Arguments:**
+
+    - `source` [M S]: state x A + action that a branch starts from; S x A where a list has ended.
+    - `branch` [M S]: which of the K branches of its state and action it is.
+    """
+
+    source: Int[Array, "M S"]
+    branch: Int[Array, "M S"]
+
+    @classmethod
+    def of(cls, successors: Int[np.ndarray, "S A K"]) -> "Arrivals":
+        """The branches into each of as many states as there are rows.
+
+        >>> Arrivals.of(np.array([[[0], [1]], [[0], [1]]])).source.tolist()
+        [[0, 1], [2, 3]]
+        """
+        num_states, num_actions, num_branches = successors.shape
+        targets = successors.reshape(-1)
+        counts = np.bincount(targets, minlength=num_states)
+        order = np.argsort(targets, kind="stable")
+        place = np.arange(targets.size) - np.repeat(np.cumsum(counts) - counts, counts)
+        source = np.full((counts.max(), num_states), num_states * num_actions)
+        branch = np.zeros_like(source)
+        source[place, targets[order]] = order // num_branches
+        branch[place, targets[order]] = order % num_branches
+        return cls(jnp.asarray(source), jnp.asarray(branch))
+
+    def collect(self, flow: RoundFlow, probability: Float[Array, "#S #A K"]) -> StateDistribution:
+        """The mass [S] that arrives when `flow` [S A] branches with these probabilities."""
+        num_branches = probability.shape[-1]
+        mass = flow.reshape(-1).at[self.source].get(mode="fill", fill_value=0)
+        if probability.shape[:2] == (1, 1):
+            chance = probability[0, 0][self.branch]
+        else:
+            flat = jnp.broadcast_to(probability, (*flow.shape, num_branches)).reshape(-1)
+            chance = flat.at[self.source * num_branches + self.branch].get(mode="clip")
+        return jnp.sum(mass * chance, axis=0)
+
+
 class SuccessorGame(AbstractGame):
     """A sparse game: every state and action leads to at most K successors, listed once.
 
     `successors` [S A K] is the topology and never changes; `probability` may depend on round,
     flow and mechanism and may broadcast: a noise law common to all moves has shape [1 1 K].
-    Cost and memory are those of S x A x K, never of a dense kernel.
+    Cost and memory are those of S x A x K, never of a dense kernel. A large game that is played
+    often keeps `Arrivals.of(successors)` in a field and returns it as its `arrivals`.
     """
 
     initial_distribution: eqx.AbstractVar[Float[Array, " S"]]
     successors: eqx.AbstractVar[Int[Array, "S A K"]]
+
+    @property
+    def arrivals(self) -> Arrivals | None:
+        """The successors read backwards, or None: mass is then scattered by `successors`."""
+        return None
 
     @abstractmethod
     def probability(
@@ -127,7 +180,9 @@ class SuccessorGame(AbstractGame):
         return SuccessorRound(self.probability(t, flow, mechanism), self.reward(t, flow, mechanism))
 
     def advance(self, t: Time, flow: RoundFlow, round: Round) -> tuple[StateDistribution, Public]:
-        """Scatter the mass of every branch to its successor."""
+        """Move the mass of every branch to its successor."""
+        if self.arrivals is not None:
+            return self.arrivals.collect(flow, round.probability), ()
         branches = flow[:, :, None] * round.probability
         following = jnp.zeros(self.num_states, flow.dtype)
         return following.at[self.successors].add(branches), ()
@@ -136,4 +191,8 @@ class SuccessorGame(AbstractGame):
         self, t: Time, round: Round, next_values: StateDistribution
     ) -> Float[Array, "S A"]:
         """Reward plus the expectation of the next value over the listed successors."""
-        return round.reward + jnp.sum(round.probability * next_values[self.successors], axis=-1)
+        # One gather per branch: XLA is ten times slower on a sum over so short a last axis.
+        values = round.reward
+        for k in range(self.successors.shape[-1]):
+            values += round.probability[:, :, k] * next_values[self.successors[:, :, k]]
+        return values

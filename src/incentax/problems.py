@@ -13,7 +13,16 @@ from .auctions import (
     PriorFree,
     Table,
 )
-from .games import LeftRight, PricedBeach, PricedChoice, RockPaperScissors, TolledBeach
+from .games import (
+    LeftRight,
+    PricedBeach,
+    PricedBuilding,
+    PricedChoice,
+    PricedSquare,
+    RockPaperScissors,
+    SubsidisedDistance,
+    TolledBeach,
+)
 from .games.smooth.settings import PricedInstance, TolledNetwork, cournot, energy, oscillators
 from .objective import Mix
 from .schedule import Schedule
@@ -163,6 +172,30 @@ _TABLE = (
         "MFGLib's rock_paper_scissors",
         ("corecco2025amid", "perolat2021mirror"),
         PricedChoice(RockPaperScissors, (0.0, 0.0, 0.0)),
+    ),
+    Problem(
+        "crowd-motion",
+        "A crowd on a square",
+        "prices on the cells of a square with a moving attraction; least congestion",
+        "MFGLib's crowd_motion; prices are our extension",
+        ("corecco2025amid", "perolat2021mirror"),
+        PricedSquare(),
+    ),
+    Problem(
+        "building-evacuation",
+        "Leaving a building",
+        "prices on the cells of a building with narrow stairs; least congestion",
+        "MFGLib's building_evacuation; prices are our extension",
+        ("corecco2025amid", "perolat2021mirror"),
+        PricedBuilding(),
+    ),
+    Problem(
+        "epidemic",
+        "Keeping one's distance",
+        "a subsidy in each round of an epidemic for keeping away; least illness and distance",
+        "MFGLib's susceptible_infected; the subsidy is our extension",
+        ("corecco2025amid", "perolat2021mirror"),
+        SubsidisedDistance(),
     ),
     Problem(
         "beach-tolls",

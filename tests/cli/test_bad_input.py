@@ -24,6 +24,8 @@ FILES = {
     "few.csv": "value\n1\n2\n",
     "broken.parquet": "PAR1",
     "sheet.xlsx": "PK",
+    "seeds.toml": "seed = [0, 1]\n",
+    "grid.toml": "horizn = [2, 4]\n",
     "noise.csv": "\x00\xff\xfe\x80" * 50,
 }
 A1 = ("design", "a1", "--steps", "1", "--set", "num_values=6", "--set", "num_bids=6")
@@ -45,6 +47,17 @@ CASES = {
     "unknown rule": (("design", "a1", "--rule", "zeroth"), "did you mean 'zeroth-order'"),
     "unknown adjoint": (("design", "a1", "--adjoint", "back-prop"), "did you mean 'backprop'"),
     "unknown setting": (("design", "a1", "--set", "horizn=2"), "did you mean 'horizon'"),
+    "grid that is not there": (("design", "a1", "--sweep", "no.toml"), "got no no.toml"),
+    "grid of no such option": (("design", "a1", "--sweep", "grid.toml"), "did you mean 'horizon'"),
+    "sweep against the clock": (
+        ("design", "a1", "--sweep", "grid.toml", "--seconds", "3"),
+        "without --seconds",
+    ),
+    "no cluster there": (
+        ("design", "left-right", "--sweep", "seeds.toml", "--ray", "127.0.0.1:1"),
+        "Ray cluster",
+    ),
+    "cluster without a sweep": (("design", "a1", "--ray", "local"), "--sweep FILE"),
     "setting without value": (("solve", "a1", "--set", "horizon"), "--set horizon=6"),
     "setting that is text": (("solve", "a1", "--set", "horizon=two"), "got 'two'"),
     "setting that is NaN": (("solve", "a1", "--set", "supply=nan"), "nan"),

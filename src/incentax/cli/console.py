@@ -3,6 +3,7 @@
 import os
 import platform
 import time
+import warnings
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -43,10 +44,17 @@ class CompileClock:
 
 
 def keep_compiled_programs() -> None:
-    """Let JAX reuse what it compiled in earlier runs; a cache that cannot be written is skipped."""
+    """Let JAX reuse what it compiled in earlier runs.
+
+    Entries that cannot be read or written, or are damaged, are compiled anew.
+    """
     folder = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     jax.config.update("jax_compilation_cache_dir", str(Path(folder) / "incentax" / "xla"))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
+    # Small programs are many: keeping them too is most of what makes the second start fast.
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+    # Compiling anew is the remedy, and JAX does so by itself.
+    warnings.filterwarnings("ignore", "Error (reading|writing) persistent compilation cache")
 
 
 def versions() -> dict[str, str]:

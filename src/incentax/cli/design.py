@@ -14,7 +14,6 @@ from ..auctions.form import FORMS
 from ..objective import revenue
 from ..order import ADJOINTS, RECIPES, RULES, Order
 from ..problems import Problem
-from ..report.html import write_report
 from ..report.table import result_panel
 from ..run_directory import RunDirectory
 from ..workflow import perform
@@ -24,6 +23,7 @@ from .main import DONE, FAILED, app
 from .network import introduce_network, with_network
 from .options import choose, find_problem
 from .show import Json, Name, Settings
+from .sweep import run_sweep
 
 
 @app.command("design")
@@ -69,10 +69,22 @@ def design_command(
         Path | None, typer.Option(help="Run directory to write; default: the next runs/NAME.")
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
+    sweep: Annotated[
+        Path | None,
+        typer.Option(
+            help="Design every cell of a grid: TOML lists of options and seeds, or CSV rows. "
+            "Run again, it goes on where it was."
+        ),
+    ] = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(help="Cluster for --sweep, or `local`; default: one after another, here."),
+    ] = None,
     as_json: Json = False,
 ) -> int:
     """Design a mechanism, certify it, and write a run directory with a report."""
     clock = CompileClock()
+    keep_compiled_programs()
     if rule is not None:
         choose("a rule", rule, RULES)
     choose("a recipe", recipe, RECIPES)
@@ -83,11 +95,24 @@ def design_command(
     problem, facts = _with_values(problem, values, column, scale, seed)
     problem, roads = with_network(problem, net, trips)
     rule = problem.setting.recipe().rule if rule is None else rule
-    num_steps = RECIPES[recipe](problem.setting).num_steps if steps is None else steps
-    order = Order(problem, rule, adjoint, num_steps, seed, facts or roads, recipe)
+
+    def steps_of(order: Order) -> int:
+        return RECIPES[recipe](order.problem.setting).num_steps if steps is None else steps
+
+    order = Order(problem, rule, adjoint, 1, seed, facts or roads, recipe)
+    num_steps = steps_of(order)
+    order = dataclasses.replace(order, num_steps=num_steps)
+    if sweep is not None:
+        if seconds is not None or resume or values is not None:
+            raise ValueError(
+                "expected --sweep without --seconds, --resume and --values, got one of them; "
+                "leave it out: a sweep that is run again goes on by itself"
+            )
+        return run_sweep(order, steps_of, sweep, ray, out, as_json)
+    if ray is not None:
+        raise ValueError("expected --sweep FILE with --ray, got none; name a grid of designs")
     order.check()
     run = open_run(out, order, resume)
-    keep_compiled_programs()
     if facts is not None and not as_json:
         notes.print(_introduce(facts), soft_wrap=True)
     if roads is not None and not as_json:
@@ -103,6 +128,9 @@ def design_command(
             versions=versions(),
         )
         live.begin("drawing the report")
+        # Loaded only now: plotting takes half a second to import, and the design comes first.
+        from ..report.html import write_report
+
         page = write_report(run.path)
     if as_json:
         print(json.dumps(json.loads((run.path / "result.json").read_text())))

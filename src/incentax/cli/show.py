@@ -51,8 +51,8 @@ def solve(
 ) -> None:
     """Solve a problem's game at its baselines and at the mechanism a design starts from."""
     clock = CompileClock()
-    problem = find_problem(name, settings or [])
     keep_compiled_programs()
+    problem = find_problem(name, settings or [])
     setting = problem.setting
     key = jax.random.key(seed)
     mechanisms = setting.baselines() | {"starting mechanism": setting.mechanism(key)}

@@ -1,4 +1,12 @@
 from .beach_bar import BeachBar as BeachBar
+from .building_evacuation import BuildingEvacuation as BuildingEvacuation
+from .crowd_motion import CrowdMotion as CrowdMotion
+from .crowd_motion import wandering_path as wandering_path
+from .crowd_settings import PricedBuilding as PricedBuilding
+from .crowd_settings import PricedSquare as PricedSquare
+from .crowd_settings import SubsidisedDistance as SubsidisedDistance
+from .epidemic import Burden as Burden
+from .epidemic import Epidemic as Epidemic
 from .left_right import LeftRight as LeftRight
 from .rock_paper_scissors import RockPaperScissors as RockPaperScissors
 from .settings import PricedBeach as PricedBeach

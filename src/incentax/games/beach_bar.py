@@ -4,9 +4,10 @@ from typing import final
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Int
 
-from ..game import SuccessorGame
+from ..game import Arrivals, SuccessorGame
 from ..mechanism import CappedPrice, Price, check_price
 
 
@@ -27,6 +28,7 @@ class BeachBar(SuccessorGame):
 
     initial_distribution: Float[Array, " S"]
     successors: Int[Array, "S A K"]
+    incoming: Arrivals
     noise: Float[Array, " K"]
     bar: int = eqx.field(static=True)
     horizon: int = eqx.field(static=True)
@@ -80,13 +82,14 @@ class BeachBar(SuccessorGame):
         bar = num_spots // 2 if bar is None else bar
         if not 0 <= bar < num_spots:
             raise ValueError(f"expected a bar at one of {num_spots} spots, got {bar}; try None")
-        spots = jnp.arange(num_spots)[:, None, None]
-        moves = jnp.arange(-1, 2)[None, :, None]
-        drift = jnp.arange(-1, 2)[None, None, :]
+        steps = np.arange(-1, 2)
+        landing = np.arange(num_spots)[:, None, None] + steps[None, :, None] + steps[None, None]
+        successors = np.clip(landing, 0, num_spots - 1)
         # Abstract variables are fields to a type checker and properties here.
         return cls(  # pyright: ignore[reportCallIssue]
             initial_distribution=jnp.full(num_spots, 1 / num_spots),
-            successors=jnp.clip(spots + moves + drift, 0, num_spots - 1),
+            successors=jnp.asarray(successors),
+            incoming=Arrivals.of(successors),
             noise=jnp.array([(1 - still) / 2, still, (1 - still) / 2]),
             bar=bar,
             horizon=horizon,
@@ -94,6 +97,11 @@ class BeachBar(SuccessorGame):
             move_weight=move_weight,
             crowd_weight=crowd_weight,
         )
+
+    @property
+    def arrivals(self) -> Arrivals:
+        """The spots that each spot is reached from."""
+        return self.incoming
 
     @property
     def num_states(self) -> int:

@@ -10,8 +10,7 @@ import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.optimize
-import scipy.sparse
+import scipy  # its parts load when first used
 from jaxtyping import Float
 
 from .best_response import best_response

@@ -1,7 +1,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.sparse
+import scipy  # its parts load when first used
 from jaxtyping import Float, Int
 
 from .market import Market

@@ -5,9 +5,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.integrate
-import scipy.special
-import scipy.stats
+import scipy  # its parts load when first used
 from jaxtyping import Float
 
 from .closed_form import UNIFORM_LAW, Law

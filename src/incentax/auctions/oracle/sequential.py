@@ -4,9 +4,7 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-import scipy.integrate
-import scipy.special
-import scipy.stats
+import scipy  # its parts load when first used
 from jaxtyping import Float
 
 from .market import VectorLike

@@ -1,6 +1,5 @@
 import numpy as np
-import scipy.optimize
-import scipy.sparse
+import scipy  # its parts load when first used
 
 from .market import Market
 from .posted import SUPPLY_TOLERANCE, PostedPath, posted_path

@@ -1,6 +1,5 @@
 import numpy as np
-import scipy.optimize
-import scipy.sparse
+import scipy  # its parts load when first used
 
 from .caps import Cap
 from .market import Market

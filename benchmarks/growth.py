@@ -1,0 +1,135 @@
+"""How a design iteration grows with grid, rounds and solver steps, and a trial with bidders.
+
+Each size runs in a process of its own, so that its peak resident memory is its own.
+"""
+
+import json
+import subprocess
+import sys
+import time
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from .machine import publish
+
+STEPS = 6
+GRIDS = (50, 100, 200, 500, 1000, 2000)
+HORIZONS = (4, 10, 25, 50, 100, 200)
+SOLVER_STEPS = (15, 30, 60, 120, 240)
+AGENTS = (100, 1_000, 10_000, 100_000)
+# Every sweep passes through the default recipe on the published grid.
+GRID, HORIZON, WARM_STEPS = 100, 4, 30
+# The grid grows at this horizon, whose largest sizes the requirements name.
+LONG = 10
+
+
+class EnoughError(Exception):
+    """The steps that were to be timed are done: no certificate is wanted here."""
+
+
+def iteration(grid: int, horizon: int, solver_steps: int) -> dict[str, float]:
+    """Seconds of one design iteration, median after the first, and peak resident memory."""
+    import dataclasses
+    import resource
+
+    import jax
+
+    import incentax as ix
+
+    setting = (
+        ix.problems["a1"].with_options(num_values=grid, num_bids=grid, horizon=horizon).setting
+    )
+    recipe = setting.recipe()
+    seconds: list[float] = []
+
+    def watch(progress: ix.Progress) -> None:
+        seconds.append(progress.record.seconds)
+        if len(seconds) == STEPS:
+            raise EnoughError
+
+    try:
+        ix.design(
+            setting.population(),
+            setting.mechanism(jax.random.key(0)),
+            maximize=setting.objective(),
+            optimizer=recipe.optimizer(recipe.num_steps),
+            schedule=dataclasses.replace(recipe.schedule, solver_steps=solver_steps),
+            audit_every=0,
+            callback=watch,
+        )
+    except EnoughError:
+        pass
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
+    return {"seconds": median(np.diff(seconds)), "peak (MiB)": peak}
+
+
+def trial(num_agents: int) -> dict[str, float]:
+    """Seconds of one trial of the sale to so many bidders, median of several."""
+    import resource
+
+    import jax
+
+    import incentax as ix
+    from incentax.auctions import simulate
+
+    setting = ix.problems["a1"].setting
+    game, mechanism = setting.population().game, setting.mechanism(jax.random.key(0))
+    solver = ix.MirrorDescent(temperature=1e-2, learning_rate=20.0, num_steps=50)
+    policy = np.asarray(ix.solve(game, mechanism, solver=solver).policy)
+    seconds = []
+    for seed in range(STEPS):
+        began = time.perf_counter()
+        simulate(game, mechanism, policy, num_agents=num_agents, num_trials=1, seed=seed)
+        seconds.append(time.perf_counter() - began)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
+    return {"seconds": median(seconds[1:]), "peak (MiB)": peak}
+
+
+def apart(kind: str, *numbers: int) -> dict[str, float]:
+    """One measurement in a process of its own."""
+    command = [sys.executable, "-m", "benchmarks.growth", kind, *map(str, numbers)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def exponent(sizes: list[int], seconds: list[float]) -> float:
+    """The slope of the upper half of the sizes on logarithmic axes: overheads weigh on the rest."""
+    half = len(sizes) // 2
+    return float(np.polyfit(np.log(sizes[half:]), np.log(seconds[half:]), 1)[0])
+
+
+def sweep(name: str, sizes: tuple[int, ...], measure) -> list[dict[str, Any]]:
+    """One row per size, each with the exponent of its sweep."""
+    found = [measure(size) for size in sizes]
+    slope = exponent(list(sizes), [row["seconds"] for row in found])
+    return [
+        {"what grows": name, "size": size, **row, "fitted exponent": slope}
+        for size, row in zip(sizes, found, strict=True)
+    ]
+
+
+SWEEPS = {
+    "grid": (f"|S| = |A|, H = {LONG}", GRIDS, lambda n: apart("iteration", n, LONG, WARM_STEPS)),
+    "rounds": ("H", HORIZONS, lambda h: apart("iteration", GRID, h, WARM_STEPS)),
+    "steps": ("T", SOLVER_STEPS, lambda t: apart("iteration", GRID, HORIZON, t)),
+    "agents": ("N, one trial", AGENTS, lambda n: apart("trial", n)),
+}
+
+
+def main(names: tuple[str, ...] = tuple(SWEEPS)) -> None:
+    """Print and keep a table for each sweep."""
+    for name in names:
+        what, sizes, measure = SWEEPS[name]
+        title = f"One design iteration of the default recipe on A1 as {what} grows"
+        publish(f"growth_{name}", title, sweep(what, sizes, measure))
+
+
+if __name__ == "__main__":
+    kind, *numbers = sys.argv[1:] or [""]
+    if kind in ("iteration", "trial"):
+        measure = {"iteration": iteration, "trial": trial}[kind]
+        print(json.dumps(measure(*map(int, numbers))))
+    else:
+        main(tuple(sys.argv[1:]) or tuple(SWEEPS))

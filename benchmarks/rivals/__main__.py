@@ -1,0 +1,5 @@
+"""`python -m benchmarks.rivals`."""
+
+from .race import main
+
+main()

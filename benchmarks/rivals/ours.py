@@ -1,0 +1,130 @@
+"""Our side: the same games, one compiled step, one compiled exploitability."""
+
+import time
+from statistics import median
+from typing import Any, final
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int
+
+import incentax as ix
+from incentax.game import Arrivals
+from incentax.games import BeachBar, BuildingEvacuation, CrowdMotion, Epidemic
+
+
+def build(case: dict[str, Any], path) -> tuple[ix.AbstractGame, ix.Price]:
+    """The game at the case's numbers, and prices of zero."""
+    options = case["options"]
+    horizon = options["T"] + 1
+    kind = case["game"]
+    if kind == "beach_bar":
+        game = BeachBar.published(options["n"], horizon, bar=options["bar_loc"])
+    elif kind == "crowd_motion":
+        game = CrowdMotion.published(tuple((row, column) for row, column in path))
+    elif kind == "building_evacuation":
+        game = BuildingEvacuation.published(horizon)
+    else:
+        game = Epidemic(horizon=horizon)
+        return game, ix.Price(jnp.zeros(horizon))
+    return game, ix.Price(jnp.zeros(game.num_states))
+
+
+def measure(game, mechanism, step_size: float, updates: int, runs: int) -> dict[str, float]:
+    """Median seconds of a step and of an exploitability, and exploitability after updates."""
+    solver = ix.MirrorDescent(temperature=0.0, learning_rate=step_size)
+    step = jax.jit(lambda z: solver.step(z, mechanism, game))
+    gain = jax.jit(lambda z: ix.exploitability(game, solver.policy(z), mechanism))
+    z = start = solver.init(game, mechanism)
+    for _ in range(updates):
+        z = step(z)
+    return {
+        "step": seconds(lambda: step(start), runs),
+        "exploitability": seconds(lambda: gain(start), runs),
+        "before": float(gain(start)),
+        "after": float(gain(z)),
+    }
+
+
+def seconds(function, runs: int) -> float:
+    """Median over calls after one that compiles."""
+    jax.block_until_ready(function())
+    found = []
+    for _ in range(runs):
+        began = time.perf_counter()
+        jax.block_until_ready(function())
+        found.append(time.perf_counter() - began)
+    return median(found)
+
+
+@final
+class RingCrowd(ix.SuccessorGame):
+    """OpenSpiel's crowd game with its first-visit move costs, which its values are keyed by.
+
+    The cost of a move is paid at the next place, but values are tabulated by place and round: each
+    keeps the cost of whoever reached it first in a depth-first walk.
+
+    Reference: OpenSpiel's mfg_crowd_modelling, version 2.0.2.
+    """
+
+    initial_distribution: Float[Array, " S"]
+    successors: Int[Array, "S A K"]
+    incoming: Arrivals
+    cost: Float[Array, "H S"]
+    num_states: int = eqx.field(static=True)
+    horizon: int = eqx.field(static=True)
+    num_actions: int = eqx.field(static=True, default=3)
+
+    @classmethod
+    def of(cls, size: int, horizon: int) -> "RingCrowd":
+        """A ring of `size` places."""
+        steps = np.arange(-1, 2)
+        landing = np.arange(size)[:, None, None] + steps[None, :, None] + steps[None, None]
+        return cls(  # pyright: ignore[reportCallIssue]
+            initial_distribution=jnp.full(size, 1 / size),
+            successors=jnp.asarray(landing % size),
+            incoming=Arrivals.of(landing % size),
+            cost=jnp.asarray(first_visits(size, horizon)),
+            num_states=size,
+            horizon=horizon,
+        )
+
+    @property
+    def arrivals(self) -> Arrivals:
+        """The ring, read backwards."""
+        return self.incoming
+
+    def probability(self, t, flow, mechanism):
+        """Uniform noise."""
+        return jnp.full((1, 1, 3), 1 / 3, flow.dtype)
+
+    def reward(self, t, flow, mechanism):
+        """Nearness to the middle, less the move that led here and the crowd."""
+        middle = self.num_states // 2
+        distance = jnp.abs(jnp.arange(self.num_states) - middle).astype(flow.dtype)
+        crowd = jnp.log(jnp.sum(flow, axis=1) + 1e-25)
+        place = 1 - distance / middle - self.cost[t] - crowd
+        return jnp.broadcast_to(place[:, None], flow.shape)
+
+
+def first_visits(size: int, horizon: int) -> np.ndarray:
+    """The cost of the move by which a depth-first walk first reaches each round and place."""
+    cost = np.full((horizon, size), np.nan)
+    chosen = np.zeros((horizon, size), bool)
+
+    def visit(place: int, t: int, last: int) -> None:
+        if t == horizon or not np.isnan(cost[t, place]):
+            return
+        cost[t, place] = abs(last) / size
+        for move in (-1, 0, 1):
+            after = (place + move) % size
+            if not chosen[t, after]:
+                chosen[t, after] = True
+                for noise in (-1, 0, 1):
+                    visit((after + noise) % size, t + 1, move)
+
+    for place in range(size):
+        visit(place, 0, 0)
+    return cost

@@ -1,0 +1,72 @@
+"""MFGLib's side, run as a script in an environment that has it: JSON in, JSON out."""
+
+import json
+import sys
+import time
+from statistics import median
+
+import torch
+from mfglib.alg import OnlineMirrorDescent
+from mfglib.env import Environment
+from mfglib.scoring import exploitability_score
+
+
+def environment(case):
+    return getattr(Environment, case["game"])(**case["options"])
+
+
+def uniform(env):
+    num_actions = 1
+    for size in env.A:
+        num_actions *= size
+    return torch.full((env.T + 1, *env.S, *env.A), 1 / num_actions)
+
+
+def seconds(function, runs):
+    function()
+    found = []
+    for _ in range(runs):
+        began = time.perf_counter()
+        function()
+        found.append(time.perf_counter() - began)
+    return median(found)
+
+
+def measure(case, step_size, runs):
+    """Times in single precision, MFGLib's own; values in double, to be compared."""
+    torch.set_default_dtype(torch.float32)
+    algorithm, env = OnlineMirrorDescent(alpha=step_size), environment(case)
+    state = algorithm.init_state(env, uniform(env))
+    times = {
+        "step": seconds(lambda: algorithm.step_next_state(state, None, None), runs),
+        "exploitability": seconds(lambda: exploitability_score(env, state.pi), runs),
+    }
+    torch.set_default_dtype(torch.float64)
+    env = environment(case)
+    state = algorithm.init_state(env, uniform(env))
+    before = float(exploitability_score(env, state.pi))
+    for _ in range(case["updates"]):
+        state = algorithm.step_next_state(state, None, None)
+    return times | {
+        "before": before,
+        "after": float(exploitability_score(env, state.pi)),
+        "path": attraction(env),
+    }
+
+
+def attraction(env):
+    """Where the attraction of crowd_motion is in each round, which MFGLib draws itself."""
+    rewards = getattr(env.reward_fn, "c1s", None)
+    if rewards is None:
+        return None
+    return [divmod(int(table[..., 0].argmax()), env.S[1]) for table in rewards]
+
+
+def main():
+    order = json.load(sys.stdin)
+    rows = [measure(case, order["step_size"], order["runs"]) for case in order["cases"]]
+    print(json.dumps(rows))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+"""The driver of a sweep: sends out what is unfinished, gathers, tries again what failed."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ..order import Order
+from .crew import AbstractCrew, Work
+from .folder import SweepFolder
+from .grid import Cell
+
+
+def gather(
+    orders: Mapping[Cell, Order],
+    folder: SweepFolder,
+    crew: AbstractCrew,
+    work: Work,
+    *,
+    retries: int = 1,
+    say: Callable[[str], None] = lambda line: None,
+) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    """The table of all cells, and by the names of those that failed the reason.
+
+    Cells that have finished are not run again, unfinished ones go on from their checkpoint. The
+    table on disk is replaced as each cell ends.
+
+    **Arguments:**
+
+    - `orders`: what to design in each cell.
+    - `folder`, `crew`, `work`: where results go, who does the work, and what it is.
+    - `retries`: how often a task that failed is tried again.
+    - `say`: hears a line for each task that ends or fails.
+    """
+    cells = tuple(orders)
+    by_name = {cell.name: cell for cell in cells}
+    waiting = {cell.name for cell in cells if not folder.finished(cell, orders[cell])}
+    if len(waiting) < len(cells):
+        say(f"{len(cells) - len(waiting)} of {len(cells)} cells have finished before")
+    failures: dict[str, str] = {}
+    for attempt in range(retries + 1):
+        tasks = {
+            cell.name: (orders[cell], folder.cell(cell)) for cell in cells if cell.name in waiting
+        }
+        for name, outcome in crew.work(work, tasks) if tasks else ():
+            if isinstance(outcome, Exception):
+                failures[name] = _reason(outcome)
+                again = "trying again" if attempt < retries else "giving up"
+                say(f"{name}: {failures[name]}; {again}")
+                continue
+            folder.receive(by_name[name], outcome)
+            waiting.discard(name)
+            failures.pop(name, None)
+            rows = folder.rows(cells, {})
+            folder.save_table(rows)
+            say(f"{name}: done, {len(cells) - len(waiting)} of {len(cells)}")
+    rows = folder.rows(cells, failures)
+    folder.save_table(rows)
+    return rows, failures
+
+
+def _reason(error: Exception) -> str:
+    # Ray wraps what a task raised, with a traceback.
+    cause = getattr(error, "cause", None) or error
+    words = " ".join(str(cause).split())
+    return f"{type(cause).__name__}: {words[:200]}"
