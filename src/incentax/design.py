@@ -41,6 +41,7 @@ def design(
     key: Key | None = None,
     audit_every: int = 25,
     trust: float = math.inf,
+    patience: int = 0,
     cap: float = math.nan,
     callback: Callable[[Progress], Status | None] | None = None,
     state: DesignState | None = None,
@@ -64,7 +65,10 @@ def design(
     - `audit_every`: the mechanism is judged at the population's own temperature every so many
       steps, and the best so judged is what comes back; 0 returns the last one.
     - `trust`: largest unregularised exploitability at which such a judgement counts. Where agents
-      could still gain, they have not settled, and the value is nobody's to keep.
+      could still gain, they have not settled, and the value is nobody's to keep. Without a bound,
+      the solver has to have converged.
+    - `patience`: judgements in a row without a new best after which the design goes back to the
+      best mechanism and on from there; 0 never goes back.
     - `cap`: a proved bound on the value, copied into the certificate.
     - `callback`: called after each step; a returned status stops the design.
     - `state`: a state to resume from, of a design with the same other arguments.
@@ -81,6 +85,8 @@ def design(
         raise ValueError(f"expected num_steps >= 1, got {num_steps}; try 300")
     if audit_every < 0:
         raise ValueError(f"expected audit_every >= 0, got {audit_every}; try 25")
+    if patience < 0:
+        raise ValueError(f"expected patience >= 0, got {patience}; try 2, or 0 to never go back")
     optimizer = rule.optimizer(num_steps) if optimizer is None else optimizer
     key = jax.random.key(0) if key is None else key
     _, step_key, audit_key, certify_key = jax.random.split(key, 4)
@@ -101,7 +107,9 @@ def design(
             )
             audited = math.nan
             if audit_every and ((step + 1) % audit_every == 0 or step + 1 == num_steps):
-                following, audit = _audit(population, objective, sign, trust, following, audit_key)
+                following, audit = _audit(
+                    population, objective, sign, trust, patience, following, audit_key
+                )
                 audited = float(audit)
             record = StepRecord(
                 step=step,
@@ -160,13 +168,16 @@ def initial_state(
     init_key, *_ = jax.random.split(key, 4)
     numbers = eqx.filter(mechanism, eqx.is_inexact_array)
     dtype = jnp.result_type(*jax.tree.leaves(numbers))
+    began = population.init(mechanism, key=init_key)
     return DesignState(
         step=jnp.zeros((), jnp.int32),
         mechanism=mechanism,
         optimizer=optimizer.init(numbers),
-        population=population.init(mechanism, key=init_key),
+        population=began,
         best_mechanism=mechanism,
         best_value=jnp.full((), jnp.nan, dtype),
+        best_population=began,
+        setbacks=jnp.zeros((), jnp.int32),
         guard=rule.guard.init(mechanism),
     )
 
@@ -212,13 +223,11 @@ def _step(rule, population, objective, optimizer, constraint, sign, state, key):
         exchange.state,
         state.best_mechanism,
         state.best_value,
+        state.best_population,
+        state.setbacks,
         rule.guard.observe(state.guard, Move(state.mechanism, wanted, moved, exchange, sign)),
     )
-    kept = jax.tree.map(
-        lambda new, old: jnp.where(healthy, new, old) if eqx.is_array(new) else new,
-        following,
-        state,
-    )
+    kept = _where(healthy, following, state)
     facts = dict(
         value=exchange.value,
         exploitability=_worst(exchange.response, "exploitability"),
@@ -230,32 +239,42 @@ def _step(rule, population, objective, optimizer, constraint, sign, state, key):
 
 
 @eqx.filter_jit
-def _audit(population, objective, sign, trust, state, key):
+def _audit(population, objective, sign, trust, patience, state, key):
     """The value at the population's own temperature, NaN if not to be trusted; the best is kept."""
     population = population.at_rest()
     cold = population.init(state.mechanism, key=key)
     response, _ = population.respond(state.mechanism, cold, key=key)
-    settled = ~(_worst(response, "exploitability") > trust)
-    converged = _worst(response, "status", Status.DONE) == Status.DONE
-    value = jnp.where(settled & converged, objective(state.mechanism, response), jnp.nan)
+    status = _worst(response, "status", Status.DONE)
+    gain = _worst(response, "exploitability")
+    # Agents with nothing to gain have settled, also where the solver's scores still move.
+    settled = (status == Status.DONE) | ((status == Status.NOT_CONVERGED) & (trust < math.inf))
+    trusted = settled & ~(gain > trust)
+    value = jnp.where(trusted, objective(state.mechanism, response), jnp.nan)
     better = jnp.isnan(state.best_value) | (sign * (value - state.best_value) > 0)
     better = better & jnp.isfinite(value)
-    best = jax.tree.map(
-        lambda new, old: jnp.where(better, new, old) if eqx.is_array(new) else new,
-        state.mechanism,
-        state.best_mechanism,
+    now = (state.mechanism, state.population)
+    best = _where(better, now, (state.best_mechanism, state.best_population))
+    best_value = jnp.where(better, value, state.best_value)
+    setbacks = jnp.where(better, 0, state.setbacks + 1)
+    back = (patience > 0) & (setbacks >= patience) & jnp.isfinite(best_value)
+    mechanism, agents = _where(back, best, now)
+    following = DesignState(
+        state.step,
+        mechanism,
+        state.optimizer,
+        agents,
+        best[0],
+        best_value,
+        best[1],
+        jnp.where(back, 0, setbacks),
+        state.guard,
     )
-    return (
-        DesignState(
-            state.step,
-            state.mechanism,
-            state.optimizer,
-            state.population,
-            best,
-            jnp.where(better, value, state.best_value),
-            state.guard,
-        ),
-        value,
+    return following, value
+
+
+def _where(condition, chosen, otherwise):
+    return jax.tree.map(
+        lambda a, b: jnp.where(condition, a, b) if eqx.is_array(a) else a, chosen, otherwise
     )
 
 

@@ -14,7 +14,9 @@ from .rule import Diagnosis
 class DesignState(eqx.Module):
     """All that the next step depends on: saved and resumed, a design is bit for bit the same.
 
-    `guard` is what the rule's guard remembers; no step depends on it, the final status does.
+    `best_population` is the population's state when the best mechanism was judged, `setbacks` the
+    audits since then. `guard` is what the rule's guard remembers; no step depends on it, the final
+    status does.
     """
 
     step: Int[Array, ""]
@@ -23,6 +25,8 @@ class DesignState(eqx.Module):
     population: Any
     best_mechanism: Mechanism
     best_value: Scalar
+    best_population: Any
+    setbacks: Int[Array, ""]
     guard: Any = ()
 
 

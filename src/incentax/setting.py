@@ -36,7 +36,7 @@ def clipped_sgd(rate: float, clip: float, num_steps: int) -> optax.GradientTrans
 class Recipe:
     """How a problem is designed unless the user says otherwise.
 
-    - `num_steps`, `audit_every`, `schedule`: as in `design`.
+    - `num_steps`, `audit_every`, `patience`, `schedule`: as in `design`.
     - `learning_rate`: the optimizer's first rate.
     - `clip`: largest norm of a gradient.
     - `price_step`: step size of price rules, which need one scalar gain, in units of price per
@@ -52,6 +52,7 @@ class Recipe:
     clip: float = 1.0
     schedule: Schedule | None = None
     audit_every: int = 25
+    patience: int = 0
     price_step: float = 0.1
 
     method: Callable[[float, float, int], optax.GradientTransformation] = decaying_adam

@@ -137,6 +137,7 @@ def _design(
         key=design_key,
         audit_every=recipe.audit_every,
         trust=TRUST * setting.exploitability_bound,
+        patience=recipe.patience,
         cap=math.nan if cap is None else cap,
         callback=follow,
         state=state,

@@ -53,8 +53,15 @@ class Network(AbstractForm):
 
     @property
     def recipe(self) -> Recipe:
-        """Annealed from 0.02 to 0.006; small steps, lest the sawtooth throw the design off."""
-        return Recipe(schedule=Schedule(2e-2, 6e-3, 30), clip=0.1, audit_every=20)
+        """Annealed from 0.02 to 0.001, and back to the best when the sawtooth throws it off."""
+        return Recipe(
+            num_steps=500,
+            learning_rate=2e-3,
+            schedule=Schedule(2e-2, 1e-3, 30),
+            clip=0.1,
+            audit_every=10,
+            patience=2,
+        )
 
 
 @final
