@@ -54,8 +54,15 @@ _LONG = Economy(horizon=100, supply=5.0, decay=0.9, growth=1.2, spread=0.01, ree
 
 
 def _long_plan() -> Recipe:
-    # A round of a hundred matters little, and values move by a tick: warm starts stay close.
-    return Recipe(num_steps=200, schedule=Schedule(2e-2, 6e-3, 20), clip=0.1, audit_every=50)
+    # Entropy is earned in every round: at the temperatures of four rounds it would outweigh goods.
+    return Recipe(
+        num_steps=200,
+        learning_rate=2e-3,
+        schedule=Schedule(4e-3, 1e-3, 20),
+        clip=0.1,
+        audit_every=20,
+        patience=2,
+    )
 
 
 _TABLE = (
