@@ -87,11 +87,7 @@ class NeuralAuction(AbstractAuction):
         self.second = eqx.nn.Linear(width, width, key=keys[1])
         self.skip = eqx.nn.Linear(inputs, width, key=keys[2])
         self.third = eqx.nn.Linear(width, width, key=keys[3])
-        head = eqx.nn.Linear(width, 1, key=keys[4])
-        # Long auctions would otherwise start by selling out in their first few rounds.
-        fraction = 1 - 0.1 ** (1 / horizon)
-        shift = math.log(fraction / (1 - fraction))
-        self.supply_head = eqx.tree_at(lambda h: h.bias, head, head.bias + shift)
+        self.supply_head = eqx.nn.Linear(width, 1, key=keys[4])
         self.payment_head = eqx.nn.Linear(width, num_bids - 1, key=keys[5])
         self.horizon = horizon
         self.num_bids = num_bids
@@ -103,10 +99,17 @@ class NeuralAuction(AbstractAuction):
         hidden = jax.nn.relu(self.first(inputs))
         hidden = jax.nn.relu(self.second(hidden) + self.skip(inputs))
         hidden = hidden + jax.nn.relu(self.third(hidden))
-        supply = remaining * jax.nn.sigmoid(self.supply_head(hidden)[0])
+        supply = remaining * jax.nn.sigmoid(self._spread + self.supply_head(hidden)[0])
         increments = jax.nn.sigmoid(self.payment_head(hidden)) / self.num_bids
         payment = jnp.concatenate([jnp.zeros(1, bids.dtype), jnp.cumsum(increments)])
         return Offer(supply, payment)
+
+    @property
+    def _spread(self) -> float:
+        # The logit of the fraction that leaves a tenth after all rounds: without it, long auctions
+        # would start by selling out in their first few.
+        fraction = 1 - 0.1 ** (1 / self.horizon)
+        return math.log(fraction / (1 - fraction))
 
 
 @final
