@@ -56,6 +56,7 @@ class Plan(NamedTuple):
     optimizer: optax.GradientTransformation
     num_steps: int
     audit_every: int
+    patience: int
 
 
 def trained(problem: str, seed: int, num_steps: int | None = None) -> Result:
@@ -133,7 +134,9 @@ def _trained(problem: str, seed: int, num_steps: int | None) -> Result:
 def _recipe(problem: str, num_steps: int | None) -> Plan:
     recipe = problems[problem].setting.recipe()
     steps = num_steps or recipe.num_steps
-    return Plan(Hypergradient(), recipe.optimizer(steps), steps, recipe.audit_every)
+    return Plan(
+        Hypergradient(), recipe.optimizer(steps), steps, recipe.audit_every, recipe.patience
+    )
 
 
 @functools.cache
@@ -153,7 +156,7 @@ def _default(problem: str, num_steps: int | None, seconds: float) -> Plan:
 @functools.cache
 def _baseline_method(method: str, rate: float) -> Plan:
     rival = RIVALS[method]
-    return Plan(rival.rule(rate), rival.optimizer(rate), 0, 0)
+    return Plan(rival.rule(rate), rival.optimizer(rate), 0, 0, 0)
 
 
 @functools.cache
@@ -218,6 +221,7 @@ def _run(problem: str, plan: Plan, seed: int, seconds: float) -> Result:
         key=key,
         audit_every=plan.audit_every,
         trust=TRUST * setting.exploitability_bound,
+        patience=plan.patience,
         callback=watch,
         throw=False,
     )
