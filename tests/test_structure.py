@@ -57,7 +57,7 @@ def test_every_class_is_abstract_or_has_no_subclasses(kind):
 
 @pytest.mark.parametrize("kind", [kind for _, kind in OURS], ids=[name for name, _ in OURS])
 def test_no_method_is_overridden_twice(kind):
-    """Along each line of descent a method has one body, or a default and one that replaces it."""
+    """Along each line of descent a method has one body."""
     for name in vars(kind):
         if name.startswith("__") or not callable(getattr(kind, name, None)):
             continue
@@ -68,10 +68,7 @@ def test_no_method_is_overridden_twice(kind):
             and name in vars(base)
             and not getattr(vars(base)[name], "__isabstractmethod__", False)
         ]
-        defaults = [base for base in bodies if is_abstract(base)]
-        assert len(defaults) <= 1 and len(bodies) - len(defaults) <= 1, (
-            f"{kind.__name__}.{name} is defined by {bodies}"
-        )
+        assert len(bodies) <= 1, f"{kind.__name__}.{name} is defined by {bodies}"
 
 
 @pytest.mark.parametrize("name", [n for n in ix.__all__ if n not in ("__version__",)])
@@ -167,12 +164,12 @@ def test_imports_go_down_only():
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("name", [n for n in modules() if n.count(".") <= 2])
+@pytest.mark.parametrize("name", modules())
 def test_files_stay_readable(name):
-    """One idea a file: 300 lines with a tenth of grace, no catch-alls."""
+    """One idea a file: at most 300 lines, no catch-alls."""
     spec = importlib.util.find_spec(name)
     lines = Path(spec.origin).read_text(encoding="utf-8").splitlines()
-    assert len(lines) <= 330, f"{name} has {len(lines)} lines"
+    assert len(lines) <= 300, f"{name} has {len(lines)} lines"
     assert name.rsplit(".", 1)[-1] not in ("utils", "helpers", "common")
 
 

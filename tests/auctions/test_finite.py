@@ -17,7 +17,7 @@ from incentax.auctions import (
     simulate,
 )
 from incentax.auctions.deviation import opponents_odds
-from incentax.auctions.finite import AuctionHall
+from incentax.auctions.hall import AuctionHall
 from incentax.flow import population_flow
 
 SUPPLY = 0.8

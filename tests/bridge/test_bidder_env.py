@@ -9,7 +9,7 @@ pytest.importorskip("gymnasium")
 from gymnasium.utils.env_checker import check_env  # noqa: E402
 
 from incentax.auctions import Economy, FirstPrice, PostedPrice, deviation_gain_among  # noqa: E402
-from incentax.auctions.finite import AuctionHall  # noqa: E402
+from incentax.auctions.hall import AuctionHall  # noqa: E402
 from incentax.bridge.bidder_batch import BidderBatch  # noqa: E402
 from incentax.bridge.bidder_env import BidderEnv  # noqa: E402
 

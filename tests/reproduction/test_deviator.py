@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip("stable_baselines3")
 
 from incentax.auctions import Economy, PostedPrice  # noqa: E402
-from incentax.auctions.finite import AuctionHall  # noqa: E402
+from incentax.auctions.hall import AuctionHall  # noqa: E402
 from incentax.bridge.bidder_vec_env import BidderVecEnv  # noqa: E402
 from incentax.reproduction.amid.deviator import Effort, learned_deviation  # noqa: E402
 

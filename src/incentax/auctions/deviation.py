@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from .finite import AuctionHall
 from .game import BatchedAuction
+from .hall import AuctionHall
 from .held_out import paired_interval
 from .mechanism import AbstractAuction
 

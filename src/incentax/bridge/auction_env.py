@@ -6,8 +6,8 @@ import numpy as np
 from gymnasium import spaces
 from pettingzoo import ParallelEnv
 
-from ..auctions.finite import AuctionHall
 from ..auctions.game import BatchedAuction
+from ..auctions.hall import AuctionHall
 from ..auctions.mechanism import AbstractAuction
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from ..auctions.finite import AuctionHall, Crowd
+from ..auctions.hall import AuctionHall, Crowd
 
 OBSERVED = 4
 

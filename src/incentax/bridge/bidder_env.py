@@ -7,8 +7,8 @@ import numpy as np
 from gymnasium import spaces
 from jaxtyping import Float
 
-from ..auctions.finite import AuctionHall
 from ..auctions.game import BatchedAuction
+from ..auctions.hall import AuctionHall
 from ..auctions.mechanism import AbstractAuction
 from .bidder_batch import OBSERVED, BidderBatch
 

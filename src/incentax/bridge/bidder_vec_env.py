@@ -7,7 +7,7 @@ import numpy as np
 from gymnasium import spaces
 from stable_baselines3.common.vec_env import VecEnv
 
-from ..auctions.finite import AuctionHall
+from ..auctions.hall import AuctionHall
 from .bidder_batch import OBSERVED, BidderBatch
 
 

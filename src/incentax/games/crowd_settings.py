@@ -78,9 +78,9 @@ class AbstractCrowd(AbstractSetting):
             "price": self.charged(np.asarray(mechanism.value, np.float64)),
         }
 
+    @abstractmethod
     def charged(self, value: np.ndarray) -> np.ndarray:
         """What agents pay, by state, or by round, state and action."""
-        return value
 
     def held_out(self, mechanism: Mechanism, key: Key) -> HeldOut | None:
         """Nothing is held out."""
@@ -125,6 +125,10 @@ class PricedSquare(AbstractCrowd):
         """One a cell."""
         return self.length * self.width
 
+    def charged(self, value: np.ndarray) -> np.ndarray:
+        """The prices, cell by cell."""
+        return value
+
     def objective(self) -> Objective:
         """The smooth maximum of the crowd."""
         return Congestion(self.sharpness, first_round=1)
@@ -166,6 +170,10 @@ class PricedBuilding(AbstractCrowd):
     def num_prices(self) -> int:
         """One a cell."""
         return self.floors * self.length * self.width
+
+    def charged(self, value: np.ndarray) -> np.ndarray:
+        """The prices, cell by cell."""
+        return value
 
     def objective(self) -> Objective:
         """The smooth maximum of the crowd."""

@@ -7,7 +7,7 @@ from jaxtyping import Float, Int
 
 from ...auctions import BatchedAuction
 from ...auctions.deviation import best_reply_to, opponents_odds, policy_values
-from ...auctions.finite import AuctionHall
+from ...auctions.hall import AuctionHall
 from ...auctions.mechanism import AbstractAuction
 from ...bridge.bidder_batch import BidderBatch
 
