@@ -11,7 +11,21 @@ from . import (
     rivals,
     social,
     start,
+    time_to_value,
 )
 
-for benchmark in (rivals, growth, start, gradient, memory, a1, beach, prior_free, social, devices):
+EVERY = (
+    rivals,
+    growth,
+    start,
+    gradient,
+    memory,
+    a1,
+    time_to_value,
+    beach,
+    prior_free,
+    social,
+    devices,
+)
+for benchmark in EVERY:
     benchmark.main()

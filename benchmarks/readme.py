@@ -8,6 +8,7 @@ from .machine import RESULTS
 
 ORDER = (
     "a1",
+    "time_to_value",
     "prior_free",
     "beach",
     "gradient",

@@ -86,7 +86,12 @@ def _published(setting: AbstractSetting) -> Recipe:
         )
     sharp = Schedule(temperature, temperature, 400, share=10 * temperature)
     return dataclasses.replace(
-        setting.recipe(), num_steps=1000, schedule=sharp, method=plain_adam, learning_rate=1e-3
+        setting.recipe(),
+        num_steps=1000,
+        schedule=sharp,
+        method=plain_adam,
+        learning_rate=1e-3,
+        patience=0,
     )
 
 
