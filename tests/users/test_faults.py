@@ -253,6 +253,12 @@ def test_a_base_url_with_a_key_is_refused_and_not_shown(sign):
         assert "sk-secret" not in str(caught.value)
 
 
+@pytest.mark.parametrize("url", ["http://[::1", "http://host:99999/v1", "ftp://host/v1", "host/v1"])
+def test_a_base_url_that_is_none_says_what_one_is(url):
+    with pytest.raises(ValueError, match="expected .* got .*; try http://localhost:8000/v1"):
+        HttpModel(url, "tiny")
+
+
 def test_a_replay_asks_nothing_and_repeats_every_bit(tmp_path):
     def play(rater):
         envs = RecommenderVectorEnv(make_world("movies", rater=rater), 8)

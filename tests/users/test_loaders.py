@@ -152,12 +152,12 @@ REFUSED = {
     "a quote left open": (
         {"movies.csv": MOVIES + '5,"Open,Drama\n6,Lost (2000),War\n', "ratings.csv": RATINGS},
         "movielens",
-        "expected closed quotes in movies.csv, got .* in the row that begins on line 6; try",
+        "expected rows with closed quotes in movies.csv, got .* in the row .* on line 6; try",
     ),
     "a quote closed by a later row": (
         {"movies.csv": 'movieId,title,genres\n5,"Open,Drama\n6,"Lost, The",War\n'},
         "movielens",
-        "expected closed quotes in movies.csv, got .* begins on line 2",
+        "expected rows with closed quotes in movies.csv, got .* begins on line 2",
     ),
 }
 
@@ -188,6 +188,8 @@ def test_broken_folders_are_one_sentence(tmp_path):
         load_movielens(tmp_path)
     with pytest.raises(ValueError, match="expected a data set format among movielens"):
         load_dataset("netflix", tmp_path)
+    with pytest.raises(ValueError, match="expected an encoding Python knows, got 'klingon'"):
+        load_dataset("movielens", tmp_path, encoding="klingon")
     with pytest.raises(ValueError, match="expected a folder"):
         load_dataset("movielens", tmp_path / "none")
     _latest(tmp_path / "a", "1,1,4.0,1\n", MOVIES.replace("title", "name"))

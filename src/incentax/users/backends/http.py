@@ -63,6 +63,13 @@ class HttpModel(AbstractModel):
                 f"expected a base URL starting with http:// or https://, got {base_url!r}; "
                 "try http://localhost:8000/v1"
             )
+        try:
+            self._wire = Wire(base_url.rstrip("/"))
+        except ValueError as error:
+            raise ValueError(
+                f"expected the base URL of a server, got {base_url!r} ({error}); "
+                "try http://localhost:8000/v1"
+            ) from None
         self._base_url, self._name = base_url.rstrip("/"), name
         self._route = route or ChatRoute()
         self._key_variable, self._concurrency = key_variable, concurrency
@@ -70,7 +77,6 @@ class HttpModel(AbstractModel):
         self._patience = patience or Patience()
         self._shows_probabilities = True
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._wire = Wire(self._base_url)
         self._next_start = 0.0
 
     @property

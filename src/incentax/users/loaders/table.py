@@ -115,6 +115,6 @@ class Table:
                 begins = rows.line_num + 1
         except csv.Error as error:
             raise ValueError(
-                f"expected closed quotes in {self.path.name}, got {error} in the row that begins "
-                f"on line {begins}; try closing or doubling its quotes"
+                f"expected rows with closed quotes in {self.path.name}, got {error} in the row "
+                f"that begins on line {begins}; try closing or doubling its quotes"
             ) from None
