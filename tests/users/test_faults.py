@@ -227,7 +227,8 @@ def test_a_key_that_a_server_repeats_is_hidden_before_its_words_are_cut(before, 
 def test_a_key_in_a_servers_answer_is_not_kept(monkeypatch, tmp_path):
     secret = "sk-very-secret-0123456789"
     monkeypatch.setenv("TINY_KEY", secret)
-    chatty = f"7 and your key is {secret}"
+    # Names of headers, and now and then whole headers, come back in other letters.
+    chatty = f"7 and your key is {secret.upper()}"
     path = tmp_path / "a.db"
     with LoopbackServer(lambda bodies: [{chatty: 1.0} for _ in bodies]) as server:
         server.show_probabilities = False
@@ -242,7 +243,8 @@ def test_a_key_in_a_servers_answer_is_not_kept(monkeypatch, tmp_path):
             model.probe()
         assert secret not in str(caught.value)
         rater.close()
-    assert secret.encode() not in b"".join(p.read_bytes() for p in tmp_path.glob("a.db*"))
+    stored = b"".join(p.read_bytes() for p in tmp_path.glob("a.db*"))
+    assert secret.encode() not in stored.lower()
 
 
 @pytest.mark.parametrize("sign", ["https://me:sk-secret@host/v1", "http://host/v1?key=sk-secret"])

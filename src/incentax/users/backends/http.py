@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -215,7 +216,7 @@ class HttpModel(AbstractModel):
     def _hide(self, text: str) -> str:
         """What a server said without the key: some say it back, and what they say is kept."""
         key = os.environ.get(self._key_variable, "")
-        return text.replace(key, "***") if key else text
+        return re.sub(re.escape(key), "***", text, flags=re.IGNORECASE) if key else text
 
     async def _post(self, body: dict[str, Any]) -> tuple[dict[str, Any], int]:
         patience, last = self._patience, "no attempt"
