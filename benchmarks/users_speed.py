@@ -1,8 +1,9 @@
-"""How fast simulated people answer: `python benchmarks/users_speed.py`.
+"""How fast simulated people answer: `python -m benchmarks.users_speed`.
 
 Prints one line per figure, with the target it is held against.
 """
 
+import os
 import platform
 import tempfile
 import time
@@ -99,7 +100,11 @@ def loading() -> float:
 
 
 def main() -> None:
-    print(f"{platform.processor() or platform.machine()}, one process, NumPy {np.__version__}")
+    print("python -m benchmarks.users_speed")
+    print(
+        f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at first, "
+        f"one process, Python {platform.python_version()}, NumPy {np.__version__}\n"
+    )
     for domain in ("movies", "books"):
         for num_envs in (64, 256, 1024):
             speed = steps_per_second(make_world(domain), num_envs, 200)

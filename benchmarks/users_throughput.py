@@ -1,6 +1,6 @@
 """Share of a server's own batch throughput that 64 environments keep.
 
-`python benchmarks/users_throughput.py` builds a small random transformer, serves it on loopback
+`python -m benchmarks.users_throughput` builds a small random transformer, serves it on loopback
 from a process of its own, measures how many ratings a second that server gives to a client that
 does nothing but send requests, and then how many go through 64 environments stepped together.
 With `--paced 40` the server answers at the pace of a model of 8 B parameters on one accelerator,
@@ -9,6 +9,7 @@ leaving the processor free as an accelerator does.
 
 import argparse
 import multiprocessing
+import os
 import sys
 import tempfile
 import time
@@ -113,6 +114,8 @@ def main() -> None:
         here.send("stop")
         rater.close()
         worker.join()
+    print(" ".join(["python -m benchmarks.users_throughput", *sys.argv[1:]]))
+    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the end")
     print(f"server with full batches, bare client  {own:8.1f} ratings/s")
     print(f"through {given.envs} environments                {kept:8.1f} ratings/s")
     print(f"kept                                   {kept / own:8.1%}   target >= 90 %")

@@ -11,7 +11,8 @@ import pytest
 pytest.importorskip("gymnasium")
 
 from incentax.cli.main import run  # noqa: E402
-from incentax.users.backends.loopback import LoopbackServer  # noqa: E402
+from incentax.users.backends.loopback import Faults, LoopbackServer  # noqa: E402
+from incentax.users.backends.patience import Patience  # noqa: E402
 
 QUICK = ["users", "toll", "departure", "--people", "300", "--days", "2", "--steps", "12"]
 PRICED = re.compile(r"^([A-Z]): .*?(is|back|costs|pays) (\d+\.\d\d) euros", re.M)
@@ -71,17 +72,16 @@ def test_a_language_model_plays_the_people_and_a_cache_pays_once(tmp_path, capsy
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret-of-ours")
     cache = str(tmp_path / "answers.db")
     words = ["users", "toll", "departure", "--people", "6", "--days", "1", "--steps", "3"]
-    records = []
+    records, scored = [], []
     with LoopbackServer(thrifty, key="sk-secret-of-ours") as server:
         for name in ("one", "two"):
             out = ["--out", str(tmp_path / name), "--cache", cache, "--json"]
             model = ["--backend", "http", "--model", "tiny", "--base-url", server.url]
             assert run([*words, *model, *out]) == 0
             records.append(json.loads(capsys.readouterr().out))
-        # Three looks, two certificates, three people's words: each asked once, two orders each.
-        assert server.scored <= 6 * 2 * 6
-        first = server.scored
-    assert first == server.scored
+            scored.append(server.scored)
+    # Three looks, two certificates, three people's words: each asked once, two orders each.
+    assert 0 < scored[0] <= 6 * 2 * 6 and scored[1] == scored[0]
     assert records[0]["options"] == records[1]["options"]
     for path in (tmp_path / "one").rglob("*"):
         assert path.is_dir() or b"sk-secret" not in path.read_bytes()
@@ -107,22 +107,40 @@ def test_a_mistake_is_one_line_and_exit_2(case, tmp_path, capsys, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_server_that_dies_on_the_way_is_one_line_and_the_run_goes_on(tmp_path, capsys):
+def test_a_server_that_dies_on_the_way_is_one_line_and_the_run_goes_on(
+    tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setattr(Patience, "wait", lambda *_: 0.0)
     words = ["users", "toll", "departure", "--people", "4", "--days", "1", "--steps", "3"]
-    out = ["--out", str(tmp_path / "run"), "--cache", str(tmp_path / "answers.db")]
+    words += ["--cache", str(tmp_path / "answers.db"), "--backend", "http", "--model", "tiny"]
 
     def dying(bodies):
-        if dying.left <= 0:
-            return [{"no": 1.0} for _ in bodies]
-        dying.left -= len(bodies)
+        # Eight answers a look: this is in the middle of the second.
+        if server.scored >= 8:
+            server.faults = Faults(error=1.0)
         return thrifty(bodies)
 
-    with LoopbackServer(dying) as server:
-        model = ["--backend", "http", "--model", "tiny", "--base-url", server.url]
-        dying.left = 12
-        assert run([*words, *model, *out]) == 2
+    with LoopbackServer(dying, batch_size=4) as server:
+        words += ["--base-url", server.url, "--out"]
+        assert run([*words, str(tmp_path / "run")]) == 2
         said = capsys.readouterr().err.strip().splitlines()
-        assert "expected at least one valid choice" in said[-1] and "Traceback" not in str(said)
-        dying.left = 10_000
-        fresh = ["--out", str(tmp_path / "again")]
-        assert run([*words, *model, *fresh]) == 0
+        assert "resume later" in said[-1] and "Traceback" not in str(said)
+        server.scorer, server.faults = thrifty, Faults()
+        paid = sum(server.served.values())
+        assert paid >= 8
+        assert run([*words, str(tmp_path / "run"), "--resume"]) == 0
+        assert set(server.served.values()) == {1} and len(server.served) > paid
+        asked = server.scored
+        assert run([*words, str(tmp_path / "again")]) == 0
+        assert server.scored == asked
+    kept = [(tmp_path / name / "options.csv").read_text() for name in ("run", "again")]
+    assert kept[0] == kept[1]
+
+
+def test_people_who_answer_with_no_letter_are_one_line(tmp_path, capsys):
+    words = ["users", "toll", "departure", "--people", "3", "--days", "1", "--steps", "1"]
+    with LoopbackServer(lambda bodies: [{"no": 1.0} for _ in bodies]) as server:
+        words += ["--backend", "http", "--model", "tiny", "--base-url", server.url]
+        assert run([*words, "--out", str(tmp_path / "run")]) == 2
+    said = capsys.readouterr().err.strip().splitlines()
+    assert "expected at least one valid choice" in said[-1] and "Traceback" not in str(said)

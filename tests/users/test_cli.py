@@ -113,6 +113,8 @@ def test_estimate_asks_nobody():
         ("run", "--recommender", "psychic"),
         ("run", "--config", "none.toml"),
         ("evaluate", "psychic"),
+        ("evaluate", "random", "--users", "1000000000"),
+        ("evaluate", "random", "--users", "2", "--k", "1501"),
         ("train", "--algorithm", "sarsa", "--out", "unused"),
         ("replay", "none"),
         ("estimate", "--template", "none"),

@@ -52,7 +52,7 @@ def _text(prompt):
 
 
 def _skeleton(prompt):
-    pattern = r"<data ([0-9a-f]{8})>\n.*?\n</data \1>"
+    pattern = r"<data ([0-9a-f]{16})>\n.*?\n</data \1>"
     return re.sub(pattern, "<data>", _text(prompt), flags=re.S)
 
 

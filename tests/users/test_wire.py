@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from incentax.users.backends.patience import asked_wait
 from incentax.users.backends.wire import BrokenConnection, Wire
 
 WHOLE = {
@@ -77,3 +78,18 @@ def test_anything_else_is_a_broken_connection(form):
 def test_nobody_there_is_a_broken_connection():
     with pytest.raises(BrokenConnection, match="ConnectionRefusedError"):
         asyncio.run(Wire("http://127.0.0.1:9/v1").request("GET", "/models", b"", {}))
+
+
+@pytest.mark.parametrize(
+    "line, seconds",
+    [
+        (b"Retry-After: 7\r\n", 7.0),
+        (b"retry-after: 0.5\r\n", 0.5),
+        (b"RETRY-AFTER: Wed, 21 Oct 2026 07:28:00 GMT\r\n", None),
+        (b"", None),
+    ],
+)
+def test_a_wait_that_a_server_asks_for_is_heard(line, seconds):
+    answer = b"HTTP/1.1 429 Too Many\r\nConnection: close\r\n" + line + b"Content-Length: 0\r\n\r\n"
+    replies, _ = talk(answer, 1)
+    assert asked_wait(replies[0].headers) == seconds

@@ -98,6 +98,10 @@ class EnvPopulation(AbstractPopulation):
         """Itself: there is no adjoint."""
         return self
 
+    def at_rest(self) -> "EnvPopulation":
+        """Itself: the people start anew at every look."""
+        return self
+
 
 class _Service:
     """Serves everybody with given parameters and adds up what came of it."""

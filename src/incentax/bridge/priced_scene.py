@@ -55,18 +55,22 @@ class PricedScene(AbstractSetting):
     price_step: float = 0.25
 
     @property
-    def default_rule(self) -> str:
-        """What people do can be observed."""
-        return "social-gradient"
-
-    @property
     def exploitability_bound(self) -> float:
         """Not measured: nobody knows people's utilities."""
         return float("inf")
 
     def recipe(self) -> Recipe:
-        """Forty plain steps; nothing is asked twice for an audit."""
-        return Recipe(num_steps=40, learning_rate=5e-2, audit_every=0, price_step=self.price_step)
+        """Forty plain steps by what people are seen to do; nothing is asked twice for an audit."""
+        num_options = self.crowd.chooser.scene.num_options
+        return Recipe(
+            num_steps=40,
+            learning_rate=5e-2,
+            audit_every=0,
+            price_step=self.price_step,
+            rule="social-gradient",
+            # Everybody chooses something.
+            constraints=lambda: np.ones((1, num_options)),
+        )
 
     def population(self) -> PricedPeople:
         """The people, behind the bridge."""
@@ -80,10 +84,6 @@ class PricedScene(AbstractSetting):
         """How full options are."""
         capacity = np.asarray(self.crowd.chooser.scene.capacity)
         return Crowding(jnp.asarray(capacity / capacity.sum()))
-
-    def constraints(self) -> np.ndarray:
-        """Everybody chooses something."""
-        return np.ones((1, self.crowd.chooser.scene.num_options))
 
     def baselines(self) -> dict[str, Mechanism]:
         """Free options."""

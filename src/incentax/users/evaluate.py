@@ -76,7 +76,14 @@ def sweep(
     - `users`: indices; everybody by default.
     - `seed`: of the people's own randomness, the same for every recommender compared.
     - `batch`: people served at once; results do not depend on it.
+
+    **Raises:** `ValueError` for more recommendations than there are items, where none is repeated.
     """
+    if k * world.slate > len(world.catalogue) and not world.allow_repeats:
+        raise ValueError(
+            f"expected k <= {len(world.catalogue) // world.slate} without repeats, got {k}; "
+            "try fewer, or a world with allow_repeats=True"
+        )
     observation = observation or Features()
     fixed = replace(world, ending=NeverEnds(), max_steps=0, memory=MemoryScope.EPISODE)
     every = np.arange(len(world.people)) if users is None else np.asarray(users)

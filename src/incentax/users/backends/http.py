@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -52,16 +53,24 @@ class HttpModel(AbstractModel):
         top: int = 20,
         patience: Patience | None = None,
     ):
+        # Looked at first, and never shown: the address is kept beside every result.
+        if any(sign in base_url for sign in "@?#"):
+            raise ValueError(
+                "expected a base URL without credentials, got one with an @, ? or #; try putting "
+                f"the key into the environment variable {key_variable}"
+            )
         if not base_url.startswith(("http://", "https://")):
             raise ValueError(
                 f"expected a base URL starting with http:// or https://, got {base_url!r}; "
                 "try http://localhost:8000/v1"
             )
-        if "@" in base_url:
+        try:
+            self._wire = Wire(base_url.rstrip("/"))
+        except ValueError as error:
             raise ValueError(
-                "expected a base URL without credentials, got one with an @; try putting the key "
-                f"into the environment variable {key_variable}"
-            )
+                f"expected the base URL of a server, got {base_url!r} ({error}); "
+                "try http://localhost:8000/v1"
+            ) from None
         self._base_url, self._name = base_url.rstrip("/"), name
         self._route = route or ChatRoute()
         self._key_variable, self._concurrency = key_variable, concurrency
@@ -69,7 +78,6 @@ class HttpModel(AbstractModel):
         self._patience = patience or Patience()
         self._shows_probabilities = True
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._wire = Wire(self._base_url)
         self._next_start = 0.0
 
     @property
@@ -113,7 +121,7 @@ class HttpModel(AbstractModel):
     def generate(self, prompt: Prompt, max_tokens: int = 512) -> str:
         """Free text continuing a prompt."""
         body = self._route.body(prompt, self._name, 0, max_tokens)
-        return self._route.text(self._run(self._post(body))[0])
+        return self._hide(self._route.text(self._run(self._post(body))[0]))
 
     def close(self) -> None:
         """Close connections and stop the thread that owned them."""
@@ -193,7 +201,7 @@ class HttpModel(AbstractModel):
         used = reply.get("usage") or {}
         return replace(
             answer,
-            text=self._route.text(reply)[:200],
+            text=self._hide(self._route.text(reply))[:200],
             prompt_tokens=int(used.get("prompt_tokens") or 0),
             completion_tokens=int(used.get("completion_tokens") or 0),
             seconds=round(time.perf_counter() - start, 6),
@@ -202,7 +210,13 @@ class HttpModel(AbstractModel):
 
     async def _models(self) -> tuple[str, ...]:
         reply = await self._send("GET", "/models", None)
-        return tuple(str(row.get("id")) for row in reply.get("data") or [] if isinstance(row, dict))
+        rows = [row for row in reply.get("data") or [] if isinstance(row, dict)]
+        return tuple(self._hide(str(row.get("id"))) for row in rows)
+
+    def _hide(self, text: str) -> str:
+        """What a server said without the key: some say it back, and what they say is kept."""
+        key = os.environ.get(self._key_variable, "")
+        return re.sub(re.escape(key), "***", text, flags=re.IGNORECASE) if key else text
 
     async def _post(self, body: dict[str, Any]) -> tuple[dict[str, Any], int]:
         patience, last = self._patience, "no attempt"
@@ -251,8 +265,7 @@ class HttpModel(AbstractModel):
         if response.status == 429 or response.status >= 500:
             raise Retry(f"status {response.status}", asked_wait(response.headers))
         if response.status >= 400:
-            text = response.content.decode("utf-8", "replace")
-            said = text.replace(key, "***")[:200] if key else text[:200]
+            said = self._hide(response.content.decode("utf-8", "replace"))[:200]
             raise ModelError(
                 f"the server refused the request with status {response.status}: {said}",
                 hint=f"the model name, the route, or the key in {self._key_variable}",

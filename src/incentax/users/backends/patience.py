@@ -1,6 +1,7 @@
 """How long to wait, and for how many attempts, when a server fails."""
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -32,9 +33,9 @@ class Retry(Exception):
         self.after = after
 
 
-def asked_wait(headers) -> float | None:
-    """Seconds that a `Retry-After` header asks for, `None` without one."""
+def asked_wait(headers: Mapping[str, str]) -> float | None:
+    """Seconds that a `Retry-After` header asks for, `None` without one; names in lower case."""
     try:
-        return max(0.0, float(headers.get("Retry-After", "")))
+        return max(0.0, float(headers.get("retry-after", "")))
     except ValueError:
         return None

@@ -80,6 +80,11 @@ def evaluate(
     folder = cli.new_folder(out, "") if out is not None else None
     names = recommenders or ["random", "popular", "mean-vote", "als", "linucb", "oracle"]
     with open_world(choices) as world:
+        if users > len(world.people):
+            raise ValueError(
+                f"expected --users of at most the world's {len(world.people)}, got {users}; "
+                "try --seeds for more evaluations"
+            )
         who = np.unique(np.linspace(0, len(world.people) - 1, users).astype(int))
         rows: list[dict[str, Any]] = compare(world, names, k=k, users=who, num_seeds=seeds)
     if folder is not None:

@@ -2,6 +2,8 @@
 
 import json
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -103,6 +105,17 @@ class _Watch(BaseCallback):
         return True
 
 
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Networks this small lose more to waiting for threads than they win; bits agree everywhere."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 def _make(world: World, algorithm: str, num_envs: int, seed: int, settings: dict[str, Any]):
     row = ALGORITHMS[algorithm]
     centre = float(collect(world, 3, seed=12_345).rating.mean()) * world.reward.rating
@@ -177,9 +190,10 @@ def train(
     model.set_logger(configure(None if folder is None or not sinks else str(folder), sinks))
     watch = _Watch(max(1000, num_steps // 50), progress, curve)
     clock = time.perf_counter()
-    model.learn(
-        total_timesteps=max(0, num_steps - start), callback=watch, reset_num_timesteps=False
-    )
+    with _one_thread():
+        model.learn(
+            total_timesteps=max(0, num_steps - start), callback=watch, reset_num_timesteps=False
+        )
     columns = [tuple(column) for column in watch.rows]
     trained = Trained(
         model,

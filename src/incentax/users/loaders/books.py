@@ -25,7 +25,7 @@ def load_goodbooks(folder: Path | str, *, encoding: str = "utf-8-sig", labels: i
     folder = Path(folder)
     skipped: Counter[str] = Counter()
     columns = ("book_id", "goodreads_book_id", "title", "authors", "original_publication_year")
-    books = Table(folder / "books.csv", columns, encoding=encoding, skipped=skipped)
+    books = Table(folder / "books.csv", columns, encoding=encoding, distinct=True, skipped=skipped)
     rows = list(books)
     tags = _tags(folder, encoding, labels)
     items = [
@@ -57,7 +57,8 @@ def load_goodbooks(folder: Path | str, *, encoding: str = "utf-8-sig", labels: i
 def _tags(folder: Path, encoding: str, labels: int) -> dict[str, tuple[str, ...]]:
     if not (folder / "book_tags.csv").exists():
         return {}
-    listed = Table(folder / "tags.csv", ("tag_id", "tag_name"), encoding=encoding)
+    columns = ("tag_id", "tag_name")
+    listed = Table(folder / "tags.csv", columns, encoding=encoding, distinct=True)
     names = {tag: name for tag, name in listed}
     uses = [
         (book, names.get(tag, ""), int(number(count) or 0))
@@ -91,6 +92,7 @@ def load_book_crossing(folder: Path | str, *, encoding: str = "latin-1") -> Data
     books = Table(
         _either(folder, "BX-Books.csv", "BX_Books.csv", "Books.csv"),
         ("ISBN", "Book-Title", "Book-Author", "Year-Of-Publication", "Publisher"),
+        distinct=True,
         **style,
     )
     items = [

@@ -74,18 +74,14 @@ def assemble(
 
     **Arguments:**
 
+    - `items`: of distinct ids.
     - `valid`: the smallest and largest rating of the source.
     - `scale`: what a source rating is multiplied by to be one of the domain's.
     - `skipped`: counts so far; this adds to it.
 
     **Raises:** `ValueError` when nothing is left.
     """
-    shelf: dict[str, AbstractItem] = {}
-    for item in items:
-        if item.id in shelf:
-            skipped["duplicate item"] += 1
-        else:
-            shelf[item.id] = item
+    shelf = {item.id: item for item in items}
     place = {item_id: k for k, item_id in enumerate(shelf)}
     users: dict[str, int] = {}
     columns: tuple[list, list, list, list] = ([], [], [], [])

@@ -62,7 +62,8 @@ def _movie(item_id: str, title: str, genres: list[str]) -> Movie:
 
 
 def _latest(folder: Path, encoding: str) -> Dataset:
-    movies = Table(folder / "movies.csv", ("movieId", "title", "genres"), encoding=encoding)
+    columns = ("movieId", "title", "genres")
+    movies = Table(folder / "movies.csv", columns, encoding=encoding, distinct=True)
     ratings = Table(
         folder / "ratings.csv",
         ("userId", "movieId", "rating", "timestamp"),
@@ -81,6 +82,7 @@ def _hundred_k(folder: Path, encoding: str) -> Dataset:
         encoding=encoding,
         header=False,
         quoting=False,
+        distinct=True,
     )
     ratings = Table(
         folder / "u.data",
@@ -104,6 +106,7 @@ def _hundred_k(folder: Path, encoding: str) -> Dataset:
             encoding=encoding,
             header=False,
             quoting=False,
+            distinct=True,
         ):
             ages[user] = int(age) if age.isdigit() else 0
             genders[user] = gender if gender in ("F", "M") else "X"
@@ -111,23 +114,13 @@ def _hundred_k(folder: Path, encoding: str) -> Dataset:
 
 
 def _one_m(folder: Path, encoding: str) -> Dataset:
-    movies = Table(
-        folder / "movies.dat", (0, 1, 2), delimiter="::", encoding=encoding, header=False
-    )
-    ratings = Table(
-        folder / "ratings.dat",
-        (0, 1, 2, 3),
-        delimiter="::",
-        encoding=encoding,
-        header=False,
-        skipped=movies.skipped,
-    )
+    style = {"delimiter": "::", "encoding": encoding, "header": False}
+    movies = Table(folder / "movies.dat", (0, 1, 2), distinct=True, **style)
+    ratings = Table(folder / "ratings.dat", (0, 1, 2, 3), skipped=movies.skipped, **style)
     items = [_movie(i, title, genres.split("|")) for i, title, genres in movies]
     ages, genders = {}, {}
     if (folder / "users.dat").exists():
-        for user, gender, age in Table(
-            folder / "users.dat", (0, 1, 2), delimiter="::", encoding=encoding, header=False
-        ):
+        for user, gender, age in Table(folder / "users.dat", (0, 1, 2), distinct=True, **style):
             ages[user] = int(age) if age.isdigit() else 0
             genders[user] = gender if gender in ("F", "M") else "X"
     return _finish("MovieLens 1M", items, ratings, (1.0, 5.0), ages, genders)

@@ -1,5 +1,6 @@
 """One door for all formats."""
 
+import codecs
 from collections.abc import Callable
 from pathlib import Path
 from types import MappingProxyType
@@ -21,12 +22,18 @@ LOADERS: MappingProxyType[str, Callable[..., Dataset]] = MappingProxyType(
 def load_dataset(name: str, folder: Path | str, *, encoding: str | None = None) -> Dataset:
     """The data set of a format in a folder.
 
-    **Raises:** `ValueError` for an unknown format, and what the loader raises.
+    **Raises:** `ValueError` for an unknown format or encoding, and what the loader raises.
     """
     if name not in LOADERS:
         raise ValueError(
             f"expected a data set format among {', '.join(LOADERS)}, got {name!r}; try movielens"
         )
+    try:
+        codecs.lookup(encoding or "utf-8")
+    except LookupError:
+        raise ValueError(
+            f"expected an encoding Python knows, got {encoding!r}; try utf-8 or latin-1"
+        ) from None
     if not Path(folder).is_dir():
         raise ValueError(f"expected a folder, got {folder}; try the one the archive unpacks to")
     return LOADERS[name](folder, **({"encoding": encoding} if encoding else {}))

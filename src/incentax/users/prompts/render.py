@@ -97,15 +97,15 @@ class Prompt:
 def fenced(text: str) -> str:
     """A text between two lines only it could carry.
 
-    The code is a hash of the text, so no text can contain its own closing line; the text itself is
-    byte for byte what was given.
+    The code is a hash of the text: a text with its own closing line would take 2⁶⁴ tries to find.
+    The text itself is byte for byte what was given.
 
     >>> print(fenced("hello"))
-    <data 2cf24dba>
+    <data 2cf24dba5fb0a30e>
     hello
-    </data 2cf24dba>
+    </data 2cf24dba5fb0a30e>
     """
-    code = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    code = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
     return f"<data {code}>\n{text}\n</data {code}>"
 
 
