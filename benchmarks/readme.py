@@ -18,6 +18,9 @@ ORDER = (
     "growth_rounds",
     "growth_steps",
     "growth_agents",
+    "social_crowd",
+    "social_roads",
+    "social_roads_growth",
     "start",
     "devices",
 )
