@@ -19,6 +19,9 @@ ORDER = (
     "growth_rounds",
     "growth_steps",
     "growth_agents",
+    "social_crowd",
+    "social_roads",
+    "social_roads_growth",
     "start",
     "devices",
 )

@@ -12,7 +12,7 @@ from ._types import Key, Mechanism
 from .adjoint import AbstractAdjoint, Backprop, Checkpointed
 from .auctions import KnownEconomy
 from .auctions.form import form_name
-from .population import AbstractPopulation, Access
+from .population import AbstractPopulation, Access, EquilibriumPopulation, ObservedCrowd
 from .problems import Problem
 from .rule import (
     AbstractRule,
@@ -50,6 +50,8 @@ def _externality(setting: AbstractSetting) -> AbstractRule:
 RULES: Mapping[str, Callable[[AbstractSetting], AbstractRule]] = {
     "hypergradient": lambda setting: Hypergradient(),
     "social-gradient": _social_gradient,
+    "social-gradient-learning": _social_gradient,
+    "social-gradient-agents": _social_gradient,
     "externality": _externality,
     "zeroth-order": lambda setting: ZerothOrder(),
     "zeroth-order-sgd": lambda setting: ZerothOrder(),
@@ -64,8 +66,27 @@ _TUNED: Mapping[str, Callable[[Recipe], Recipe]] = {
     ),
 }
 
+
+def _watched(population: AbstractPopulation, recipe: Recipe, num_agents: int | None):
+    if not isinstance(population, EquilibriumPopulation):
+        raise ValueError(
+            "expected the agents of a mean-field game to watch while they learn, got "
+            f"{type(population).__name__}; try --rule social-gradient"
+        )
+    return ObservedCrowd(population.game, population.solver, recipe.steps_per_price, num_agents)
+
+
+# Whom the planner watches under a rule, where it is not the problem's own population: agents who
+# learn between prices, by their flow or counted one by one.
+_WATCHED: Mapping[str, Callable[[AbstractPopulation, Recipe], AbstractPopulation]] = {
+    "social-gradient-learning": lambda population, recipe: _watched(population, recipe, None),
+    "social-gradient-agents": lambda population, recipe: _watched(
+        population, recipe, recipe.num_agents
+    ),
+}
+
 # Rules that need one scalar gain for all prices.
-PLAIN = ("social-gradient", "externality")
+PLAIN = ("social-gradient", *_WATCHED, "externality")
 
 # None keeps the adjoint that the problem's population comes with.
 ADJOINTS: Mapping[str, Callable[[], AbstractAdjoint] | None] = {
@@ -154,6 +175,8 @@ class Order:
         """Population, starting mechanism, rule and optimizer."""
         setting, recipe = self.problem.setting, self.recipe_used
         population = setting.population()
+        if self.rule in _WATCHED:
+            population = _WATCHED[self.rule](population, recipe)
         unrolled = ADJOINTS[self.adjoint]
         if unrolled is not None:
             if population.offers < Access.MODEL:

@@ -45,6 +45,8 @@ class Recipe:
     - `rule`: the rule's name.
     - `constraints`: makes the matrix A of A x = b for all that agents can do, for tangent prices.
     - `marginal_cost`: the agents' marginal costs as a function of their actions, where known.
+    - `steps_per_price`, `num_agents`: how long agents learn between two prices, and how many are
+      counted, under rules that watch a mean-field game's agents instead of its equilibrium.
     """
 
     num_steps: int = 300
@@ -59,6 +61,8 @@ class Recipe:
     rule: str = "hypergradient"
     constraints: Callable[[], np.ndarray] | None = None
     marginal_cost: Callable[[Any], Any] | None = None
+    steps_per_price: int = 20
+    num_agents: int = 2000
 
     def optimizer(self, num_steps: int) -> optax.GradientTransformation:
         """The method at this rate and clip, for so many steps."""

@@ -5,16 +5,27 @@ import jax.numpy as jnp
 import numpy as np
 import polars as pl
 import pytest
+from scipy.optimize import minimize
 
 from incentax.cli.main import run
+from incentax.flow import population_flow
 from incentax.games.smooth import LinearQuadratic
-from incentax.population import GradientPlay, LearningPopulation
+from incentax.games.tolled_settings import TolledBeach
+from incentax.population import GradientPlay, LearningPopulation, SequentialReply
 from incentax.reproduction import SOCIAL
 from incentax.reproduction.frame import chosen
 from incentax.reproduction.page import svg
-from incentax.reproduction.social import descent, gallery, learning, methods
+from incentax.reproduction.social import (
+    descent,
+    exhibits,
+    gallery,
+    learning,
+    linearised,
+    methods,
+    tolls,
+)
 from incentax.reproduction.social.budget import FULL, QUICK
-from incentax.reproduction.social.trial import follow, thinned
+from incentax.reproduction.social.trial import follow, stage, thinned
 from incentax.rule import SocialGradient
 
 from ..rule.instances import CASES
@@ -81,8 +92,25 @@ def test_the_predicted_ball_is_the_one_known_in_closed_form():
     eye = jnp.eye(3)
     game = LinearQuadratic(eye, jnp.zeros(3), eye, jnp.ones(3))
     for gain in (0.1, 0.5):
-        found = learning.stationary_square(game, gain, pace=1.0, spread=0.3)
+        found = linearised.stationary_square(game, gain, pace=1.0, spread=0.3)
         assert found == pytest.approx(3 * gain * 0.3**2 / (2 - gain), rel=1e-12)
+
+
+@pytest.mark.parametrize("ratio", [1, 2, 4])
+def test_agents_in_turn_settle_or_not_as_linear_theory_says(ratio):
+    """Errors grow or shrink by the predicted factor a price, once the slowest mode is left."""
+    with jax.enable_x64(True):
+        found = stage("linear-quadratic")
+        crowd = LearningPopulation(found.game(), SequentialReply(), ratio)
+        trace = follow(
+            found, crowd, SocialGradient(), jnp.asarray(0.15), jax.random.key(0), num_steps=600
+        )
+    radius = linearised.sequential_radius(found, 0.15, ratio)
+    error = np.sqrt(np.asarray(trace.square))
+    assert (radius > 1) == (ratio == 1)
+    window = slice(150, 600) if ratio == 1 else slice(150, 450)
+    slope = np.polyfit(np.arange(600)[window], np.log(error[window]), 1)[0]
+    assert np.exp(slope) == pytest.approx(radius, abs=2e-3)
 
 
 LEARNT = pl.DataFrame(
@@ -105,6 +133,12 @@ def test_claims_of_learning_follow_the_numbers():
     assert [claim.agrees for claim in learning.claims(LEARNT)] == [True, True, True, None, True]
     far = LEARNT.with_columns(error=pl.col("error") + 1, cost=-pl.col("cost"))
     assert [claim.agrees for claim in learning.claims(far)][:3] == [False, False, False]
+    slow = LEARNT.filter(pl.col("agents") == "gradient").with_columns(
+        agents=pl.lit("sequential reply"), error=pl.col("error") + 1, radius=pl.lit(1.02)
+    )
+    told = learning.claims(pl.concat([LEARNT, slow], how="diagonal"))
+    assert [claim.agrees for claim in told] == [True, True, True, True, None, True]
+    assert "too slow" in told[3].stated and "1.020" in told[3].stated
     louder = LEARNT.with_columns(square=pl.col("square") * 2)
     assert learning.claims(louder)[-1].agrees is False
 
@@ -128,6 +162,52 @@ def test_a_method_is_measured_against_the_price_by_hand():
     assert [claim.agrees for claim in methods.claims(lost)] == [False]
 
 
+def test_no_flow_goes_below_the_bound_and_the_best_one_meets_it():
+    """Beside a general solver on the polytope of flows."""
+    setting = TolledBeach(spots=4, horizon=3, sharpness=8.0)
+    matrix, size = setting.recipe().constraints(), 3 * 4 * 3
+    game, free = setting.population().game, setting.mechanism(jax.random.key(0))
+    scores = jax.random.normal(jax.random.key(0), (5, 3, 4, 3))
+    flows = [population_flow(game, jax.nn.softmax(4 * x), free).agents for x in scores]
+    bounds = [tolls.least(setting, flow) for flow in flows]
+    values = [float(tolls._score(setting, flow)) for flow in flows]
+    found = minimize(
+        lambda x: float(tolls._score(setting, jnp.asarray(x.reshape(3, 4, 3)))),
+        np.asarray(flows[0]).reshape(-1),
+        jac=lambda x: np.asarray(
+            jax.grad(lambda y: tolls._score(setting, y))(jnp.asarray(x.reshape(3, 4, 3)))
+        ).reshape(-1),
+        bounds=[(0, 1)] * size,
+        constraints={
+            "type": "eq",
+            "fun": lambda x: matrix @ (x - np.asarray(flows[0]).reshape(-1)),
+            "jac": lambda x: matrix,
+        },
+        method="SLSQP",
+        options={"ftol": 1e-13, "maxiter": 300},
+    )
+    assert max(bounds) <= found.fun + 1e-9 and min(values) > found.fun + 1e-3
+    best = tolls.least(setting, found.x.reshape(3, 4, 3))
+    assert best == pytest.approx(found.fun, abs=1e-5)
+
+
+def test_claims_of_tolls_follow_the_numbers():
+    rows = pl.DataFrame(
+        [
+            {"watched": watched, "rule": rule, "final": 0.2, "floor": 0.1999}
+            | {"status": "DONE", "step": step, "cost": 0.4 - 0.1 * step}
+            for watched, rule in tolls.WATCHED.items()
+            for step in (0, 1, 2)
+        ]
+    )
+    assert [claim.agrees for claim in tolls.claims(rows)] == [True] * 4
+    assert tolls.rows(rows).height == 4
+    loose = rows.with_columns(floor=pl.lit(0.15))
+    assert [claim.agrees for claim in tolls.claims(loose)] == [True] + [False] * 3
+    useless = rows.with_columns(final=pl.lit(0.5))
+    assert [claim.agrees for claim in tolls.claims(useless)] == [False] * 4
+
+
 def test_an_exhibit_breaks_is_refused_and_is_repaired():
     rows = pl.DataFrame(gallery._show("a gain for each price"))
     assert [claim.agrees for claim in gallery.claims(rows)] == [True]
@@ -136,6 +216,16 @@ def test_an_exhibit_breaks_is_refused_and_is_repaired():
     assert "one scalar gain" in gallery.rows(rows)["in words"][0]
     silent = rows.with_columns(guard=pl.lit("DONE"))
     assert [claim.agrees for claim in gallery.claims(silent)] == [False]
+
+
+def test_what_the_externality_rule_does_wrong_is_what_design_would_do():
+    """Against the direction for the negative: p' = g + F + p."""
+    arguments = exhibits.EXHIBITS["an externality to maximise"].breaks()
+    agents, slope = jnp.array([[0.3], [-0.7]]), jnp.array([[0.2], [0.5]])
+    price = jnp.array([[0.1], [-0.4]])
+    found, _ = arguments["rule"].turn(price, agents, slope)
+    marginal = arguments["population"].game.marginal_cost(agents)
+    np.testing.assert_allclose(found, slope + marginal + price, atol=1e-15)
 
 
 def test_the_command_writes_one_page_that_needs_no_other_file(tmp_path, capsys, monkeypatch):

@@ -12,7 +12,7 @@ from ..equilibrium import Equilibrium, MirrorDescent
 from ..krylov import Gmres
 from ..mechanism import Price
 from ..objective import Congestion
-from ..population import EquilibriumPopulation
+from ..population import EquilibriumPopulation, JointAction
 from ..setting import AbstractSetting, HeldOut, Recipe
 from .beach_bar import BeachBar
 from .tolled import TolledGame, flow_constraints
@@ -24,7 +24,8 @@ class TolledBeach(AbstractSetting):
     """A toll for each round, spot and move at the beach bar that spreads the crowd.
 
     The walkers' kernel does not depend on the crowd, so that both the hypergradient and the
-    social gradient apply: the same problem with and without the agents' model.
+    social gradient apply: the same problem with and without the agents' model. Under rules that
+    watch agents they make `steps_per_price` steps between tolls, and `num_agents` are counted.
     """
 
     kind: ClassVar[Literal["auction", "game", "smooth", "routing"]] = "game"
@@ -40,6 +41,8 @@ class TolledBeach(AbstractSetting):
     learning_rate: float = 10.0
     solver_steps: int = 500
     price_step: float = 1.0
+    steps_per_price: int = 20
+    num_agents: int = 2000
 
     @property
     def exploitability_bound(self) -> float:
@@ -54,6 +57,8 @@ class TolledBeach(AbstractSetting):
             audit_every=20,
             price_step=self.price_step,
             constraints=lambda: flow_constraints(self._game(), self._free()),
+            steps_per_price=self.steps_per_price,
+            num_agents=self.num_agents,
         )
 
     def population(self) -> EquilibriumPopulation:
@@ -81,7 +86,9 @@ class TolledBeach(AbstractSetting):
         """No bound is known."""
         return None
 
-    def snapshot(self, mechanism: Mechanism, response: Equilibrium) -> dict[str, np.ndarray]:
+    def snapshot(
+        self, mechanism: Mechanism, response: Equilibrium | JointAction
+    ) -> dict[str, np.ndarray]:
         """The flow, and what was paid at each spot on average."""
         flow = np.asarray(response.flow, np.float64)
         paid = np.sum(flow * np.asarray(mechanism.value, np.float64), axis=(0, 2))

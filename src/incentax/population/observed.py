@@ -3,6 +3,7 @@
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Int
 
 from .._types import Scalar
@@ -34,7 +35,7 @@ class JointAction(eqx.Module):
     status: Int[Array, ""]
 
     @property
-    def flow(self) -> Float[Array, "*shape"]:
+    def flow(self) -> Float[Array, "*shape"] | Float[np.ndarray, "*shape"]:
         """The actions, by their name in mean-field games: mass over rounds, states and actions."""
         return self.actions
 

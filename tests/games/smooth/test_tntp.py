@@ -51,6 +51,10 @@ MALFORMED = {
     "no end": (dict(net=NET.replace("<END OF METADATA>", "")), "<END OF METADATA> in net"),
     "count of links": (dict(net=NET.replace("LINKS> 14", "LINKS> 15")), "expected 15 links"),
     "fraction of nodes": (dict(net=NET.replace("NODES> 6", "NODES> 6.5")), "whole number"),
+    "more nodes than ends": (
+        dict(net=NET.replace("<NUMBER OF NODES> 6", "<NUMBER OF NODES> 99999999999")),
+        "expected at most",
+    ),
     "more zones than nodes": (dict(net=NET.replace("ZONES> 6", "ZONES> 9")), "no more zones"),
     "word for capacity": (dict(net=link(2, 3, "wide")), "a number in net.tntp line 10, got 'wide'"),
     "negative capacity": (

@@ -36,6 +36,12 @@ def read_network(file: Path) -> tuple[Network, int]:
             f"expected no more zones than nodes in {file.name}, got {num_zones} and {num_nodes}; "
             "correct the metadata"
         )
+    # Before anything of this size is made: a slip of the pen could ask for all memory.
+    if num_nodes > 2 * num_links:
+        raise ValueError(
+            f"expected at most {2 * num_links} nodes in {file.name}, the ends of {num_links} "
+            f"links, got {num_nodes}; correct the metadata"
+        )
     rows = [_link(file, number, line) for number, line in body if not line.startswith("~")]
     if len(rows) != num_links:
         raise ValueError(

@@ -3,7 +3,7 @@
 from functools import partial
 
 from ..frame import Paper, Part
-from . import descent, gallery, learning, methods, portraits
+from . import descent, gallery, learning, methods, portraits, tolls
 from .budget import FULL, QUICK
 
 PARTS = {
@@ -49,6 +49,14 @@ PARTS = {
         gallery.draw,
         gallery.claims,
         gallery.rows,
+    ),
+    "tolls": Part(
+        "Tolls on a mean-field game, with the agents' model and from observed flows alone",
+        ("table",),
+        tolls.cells,
+        tolls.draw,
+        tolls.claims,
+        tolls.rows,
     ),
     "methods": Part(
         "Methods, what they must know and what they cost",

@@ -9,7 +9,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import polars as pl
-import scipy.linalg
 from matplotlib.figure import Figure
 
 from ...population import (
@@ -34,12 +33,13 @@ from ...smooth_game import AbstractSmoothGame
 from ..frame import Cell, Rows
 from ..page import Claim
 from .budget import Budget
+from .linearised import sequential_radius, stationary_square
 from .trial import follow, stage, thinned
 
 # One planner step for every learner and time scale, and prices for as long; the linear game's
-# Jacobian is worse conditioned than the others'.
+# Jacobian is worse conditioned than the others', and the contest's efforts react little to prices.
 STEP = 0.15
-NUM_STEPS = {"linear-quadratic": 900}
+NUM_STEPS = {"linear-quadratic": 900, "tullock": 900}
 USUAL_STEPS = 300
 # Pace and noise of the agents in the noisy runs, and the planner's steps there.
 PACE, SPREAD = 0.15, 0.05
@@ -48,6 +48,7 @@ NOISY_STEPS = 3000
 # Weights k^-0.6 fall, a constant planner step does not: the theorem does not promise tracking.
 OUTSIDE = ("fictitious play",)
 REACHED = 1e-6
+IN_TURN = "sequential reply"
 
 
 def learner(name: str, game: AbstractSmoothGame) -> AbstractLearner:
@@ -90,7 +91,12 @@ def _learned(name: str, who: str, ratios: tuple[int, ...]) -> Rows:
         for ratio in ratios:
             game = found.game()
             population = LearningPopulation(game, learner(who, game), ratio)
-            rows += _told(name, who, ratio, found, population)
+            told = _told(name, who, ratio, found, population)
+            # Only agents who move in turn can be slower than a planner who waits for one step.
+            if who == IN_TURN:
+                radius = sequential_radius(found, STEP, ratio)
+                told = [row | {"radius": radius} for row in told]
+            rows += told
     return rows
 
 
@@ -137,30 +143,10 @@ def _noisy(name: str, draws: int) -> Rows:
                     "steps_per_price": 1,
                     "gain": gain,
                     "square": float(squares(jnp.asarray(gain))),
-                    "predicted": stationary_square(found, gain),
+                    "predicted": stationary_square(found, gain, pace=PACE, spread=SPREAD),
                 }
             )
     return rows
-
-
-def stationary_square(
-    instance: Any, gain: float, *, pace: float = PACE, spread: float = SPREAD
-) -> float:
-    """E |p - best|^2 of noisy gradient play and a constant planner step, linearised.
-
-    The joint error z follows z <- M z + G noise, so that its covariance solves
-    S = M S M' + G G': a discrete Lyapunov equation.
-    """
-    best = instance.optimum()
-    size = best.size
-    jacobian = np.asarray(instance.game().jacobian(best))
-    curvature = np.asarray(jax.hessian(instance.social_cost)(best)).reshape(size, size)
-    eye = np.eye(size)
-    play = np.hstack([eye - pace * jacobian, -pace * eye])
-    move = np.vstack([play, gain * curvature @ play + np.hstack([0 * eye, eye])])
-    noise = spread * np.vstack([eye, gain * curvature])
-    covariance: Any = scipy.linalg.solve_discrete_lyapunov(move, noise @ noise.T)
-    return float(np.trace(covariance[size:, size:]))
 
 
 def draw(table: pl.DataFrame) -> Figure:
@@ -218,7 +204,8 @@ def claims(table: pl.DataFrame) -> list[Claim]:
     found = []
     for (game,), rows in table.group_by(["game"], maintain_order=True):
         exact = rows.filter(pl.col("agents") == "exact").sort("step")
-        error, rise = float(exact["error"][-1]), float(exact["cost"].diff().max() or 0)
+        error = float(exact["error"][-1])
+        rise = float(np.max(np.diff(exact["cost"].to_numpy())))
         found.append(
             Claim(
                 f"{game}: at exact equilibria prices go to -F at the optimum (theorem 1)",
@@ -240,7 +227,8 @@ def claims(table: pl.DataFrame) -> list[Claim]:
 
 def _learning_claims(game: str, last: pl.DataFrame) -> list[Claim]:
     ratios = sorted(last["steps_per_price"].unique().to_list())
-    inside = last.filter(~pl.col("agents").is_in(OUTSIDE))
+    radius = pl.col("radius").fill_null(0.0) if "radius" in last.columns else pl.lit(0.0)
+    inside = last.filter(~pl.col("agents").is_in(OUTSIDE) & (radius < 1))
     worst = inside.sort("error", descending=True).row(0, named=True)
     names = inside["agents"].n_unique()
     said = [
@@ -252,6 +240,15 @@ def _learning_claims(game: str, last: pl.DataFrame) -> list[Claim]:
             bool(worst["error"] < REACHED),
         )
     ]
+    for row in last.filter(radius >= 1).iter_rows(named=True):
+        said.append(
+            Claim(
+                f"{game}: {row['agents']} at {row['steps_per_price']} steps a price is too slow "
+                f"for this planner: linearised, errors grow by {row['radius']:.3f} a price",
+                f"error {row['error']:.1e}",
+                bool(row["error"] > REACHED),
+            )
+        )
     for (who,), rows in last.filter(pl.col("agents").is_in(OUTSIDE)).group_by(["agents"]):
         told = ", ".join(
             f"{ratio}: {error:.0e}"

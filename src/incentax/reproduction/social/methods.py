@@ -65,7 +65,9 @@ def _watched(instance: AbstractInstance, steps: int = WATCHED) -> AbstractPopula
 
 
 def _unrolled(instance: AbstractInstance) -> AbstractPopulation:
-    return NashPopulation(instance.game(), ProjectedGradient(0.15, UNROLLED), Checkpointed())
+    return NashPopulation(
+        instance.game(), ProjectedGradient(learning_rate=0.15, num_steps=UNROLLED), Checkpointed()
+    )
 
 
 METHODS = {
