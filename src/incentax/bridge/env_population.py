@@ -90,10 +90,6 @@ class EnvPopulation(AbstractPopulation):
             "temperature"
         )
 
-    def at_rest(self) -> "EnvPopulation":
-        """Itself: people are judged as they are met."""
-        return self
-
     def listening(self, probe: Scalar) -> "EnvPopulation":
         """Itself: there is no adjoint."""
         return self
