@@ -41,7 +41,9 @@ def test_the_network_is_its_formula():
     one = relu(layer(network.first, x))
     two = relu(layer(network.second, one) + layer(network.skip, x))
     three = two + relu(layer(network.third, two))
-    share = 1 / (1 + np.exp(-layer(network.supply_head, three)))
+    # Odds at which a tenth of the supply is left after three rounds.
+    odds = (1 - 0.1 ** (1 / 3)) / 0.1 ** (1 / 3)
+    share = 1 / (1 + np.exp(-layer(network.supply_head, three)) / odds)
     steps = 1 / (1 + np.exp(-layer(network.payment_head, three))) / 4
     offer = network(1, BIDS, REMAINING)
     np.testing.assert_allclose(offer.supply, 0.6 * share[0], rtol=1e-12)
