@@ -87,15 +87,30 @@ class AbstractCrowd(AbstractSetting):
         return None
 
 
+@dataclass(frozen=True)
+class AbstractCells(AbstractCrowd):
+    """Prices on cells that spread the crowd over them."""
+
+    objective_name: ClassVar[str] = "congestion"
+
+    sharpness: float = 1000.0
+
+    def charged(self, value: np.ndarray) -> np.ndarray:
+        """The prices, cell by cell."""
+        return value
+
+    def objective(self) -> Objective:
+        """The smooth maximum of the crowd."""
+        return Congestion(self.sharpness, first_round=1)
+
+
 @final
 @dataclass(frozen=True)
-class PricedSquare(AbstractCrowd):
+class PricedSquare(AbstractCells):
     """Prices on the cells of a square that spread a crowd drawn to a moving attraction.
 
     Reference: MFGLib's crowd_motion; prices and objective are our extension.
     """
-
-    objective_name: ClassVar[str] = "congestion"
 
     length: int = 20
     width: int = 20
@@ -103,7 +118,6 @@ class PricedSquare(AbstractCrowd):
     still: float = 0.5
     attraction: float = 10.0
     path_seed: int = 0
-    sharpness: float = 1000.0
 
     @property
     def exploitability_bound(self) -> float:
@@ -125,31 +139,20 @@ class PricedSquare(AbstractCrowd):
         """One a cell."""
         return self.length * self.width
 
-    def charged(self, value: np.ndarray) -> np.ndarray:
-        """The prices, cell by cell."""
-        return value
-
-    def objective(self) -> Objective:
-        """The smooth maximum of the crowd."""
-        return Congestion(self.sharpness, first_round=1)
-
 
 @final
 @dataclass(frozen=True)
-class PricedBuilding(AbstractCrowd):
+class PricedBuilding(AbstractCells):
     """Prices on the cells of a building that spread those who leave it.
 
     Reference: MFGLib's building_evacuation; prices and objective are our extension.
     """
-
-    objective_name: ClassVar[str] = "congestion"
 
     floors: int = 5
     length: int = 10
     width: int = 10
     horizon: int = 4
     crowd_weight: float = 1.0
-    sharpness: float = 1000.0
 
     @property
     def exploitability_bound(self) -> float:
@@ -170,14 +173,6 @@ class PricedBuilding(AbstractCrowd):
     def num_prices(self) -> int:
         """One a cell."""
         return self.floors * self.length * self.width
-
-    def charged(self, value: np.ndarray) -> np.ndarray:
-        """The prices, cell by cell."""
-        return value
-
-    def objective(self) -> Objective:
-        """The smooth maximum of the crowd."""
-        return Congestion(self.sharpness, first_round=1)
 
 
 @final
