@@ -20,12 +20,16 @@ class Schedule(eqx.Module):
     - `solver_steps`: solver iterations in each exchange.
     - `share`: learning rate x temperature of these iterations: the share of the way to the reply
       that each goes. Above about 0.4 they cycle.
+    - `hold`: share of the design spent at `start` before the temperature falls. While agents
+      spread over many actions, a payment rule learns to be flat where they win, and flat rules
+      have no sawtooth.
     """
 
     start: float = 2e-2
     stop: float = 4e-3
     solver_steps: int = 30
     share: float = 0.2
+    hold: float = 0.0
 
     def __check_init__(self):
         if not 0 < self.stop <= self.start < math.inf:
@@ -39,6 +43,9 @@ class Schedule(eqx.Module):
                 f"{self.share}; try 30 and 0.2"
             )
 
+        if not 0 <= self.hold < 1:
+            raise ValueError(f"expected 0 <= hold < 1, got {self.hold}; try 0.4, or 0 to fall at once")
+
     def scaled(self, factor: float) -> "Schedule":
         """The same schedule with both temperatures multiplied by `factor`."""
         return replace(self, start=self.start * factor, stop=self.stop * factor)
@@ -48,6 +55,9 @@ class Schedule(eqx.Module):
 
         >>> Schedule(0.1, 0.001).temperature(1, 3)
         0.01
+        >>> Schedule(0.1, 0.001, hold=0.5).temperature(1, 3)
+        0.1
         """
         fraction = step / max(1, num_steps - 1)
+        fraction = max(0.0, fraction - self.hold) / (1 - self.hold)
         return self.start * (self.stop / self.start) ** fraction
