@@ -29,6 +29,10 @@ class AbstractMirror(eqx.Module):
         """-h of each row: zero or more for entropy, zero or less for the Euclidean mirror."""
 
     @abstractmethod
+    def play(self, scores: Scores) -> tuple[Probabilities, Values]:
+        """`policy(scores)` and its bonus, for the price of one."""
+
+    @abstractmethod
     def conjugate(self, scores: Scores) -> Values:
         """The maximum of `<policy, scores> + bonus(policy)` over the simplex."""
 
@@ -52,9 +56,37 @@ class Entropy(AbstractMirror):
         logarithm = jnp.log(jnp.where(positive, policy, 1))
         return -jnp.sum(jnp.where(positive, policy * logarithm, 0), axis=-1)
 
+    def play(self, scores: Scores) -> tuple[Probabilities, Values]:
+        """Softmax and its entropy, with the logarithms read off the scores."""
+        return _softmax_and_entropy(scores)
+
     def conjugate(self, scores: Scores) -> Values:
         """Log-sum-exp along the last axis."""
         return jax.nn.logsumexp(scores, axis=-1)
+
+
+# The derivative of the entropy along d is -<logarithm, d>: it shares the policy's.
+@jax.custom_jvp
+def _softmax_and_entropy(scores: Scores) -> tuple[Probabilities, Values]:
+    policy, logarithm = _softmax(scores)
+    return policy, -jnp.sum(policy * logarithm, axis=-1)
+
+
+@_softmax_and_entropy.defjvp
+def _softmax_and_entropy_jvp(primals, tangents):
+    policy, logarithm = _softmax(primals[0])
+    entropy = -jnp.sum(policy * logarithm, axis=-1)
+    mean = jnp.sum(policy * tangents[0], axis=-1, keepdims=True)
+    change = policy * (tangents[0] - mean)
+    return (policy, entropy), (change, -jnp.sum(logarithm * change, axis=-1))
+
+
+def _softmax(scores: Scores) -> tuple[Probabilities, Scores]:
+    # Finite where the policy underflows, so that 0 log 0 is 0.
+    lower = scores - jnp.max(scores, axis=-1, keepdims=True)
+    weights = jnp.exp(lower)
+    total = jnp.sum(weights, axis=-1, keepdims=True)
+    return weights / total, lower - jnp.log(total)
 
 
 @final
@@ -82,6 +114,11 @@ class Euclidean(AbstractMirror):
     def bonus(self, policy: Probabilities) -> Values:
         """Minus half the squared norm of each row."""
         return -jnp.sum(policy**2, axis=-1) / 2
+
+    def play(self, scores: Scores) -> tuple[Probabilities, Values]:
+        """The projection and its bonus."""
+        policy = self.policy(scores)
+        return policy, self.bonus(policy)
 
     def conjugate(self, scores: Scores) -> Values:
         """The attained maximum; its derivative is the policy (Danskin)."""
