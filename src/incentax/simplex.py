@@ -57,7 +57,7 @@ class Entropy(AbstractMirror):
         return -jnp.sum(jnp.where(positive, policy * logarithm, 0), axis=-1)
 
     def play(self, scores: Scores) -> tuple[Probabilities, Values]:
-        """Softmax and its entropy, with the logarithms read off the scores."""
+        """Softmax and its entropy."""
         return _softmax_and_entropy(scores)
 
     def conjugate(self, scores: Scores) -> Values:
@@ -65,28 +65,24 @@ class Entropy(AbstractMirror):
         return jax.nn.logsumexp(scores, axis=-1)
 
 
-# The derivative of the entropy along d is -<logarithm, d>: it shares the policy's.
+# The derivative of the entropy along d is -<logarithm of the policy, d>, and the logarithm is that of
+# the scores less a constant: both derivatives come from one softmax, finite where it underflows.
 @jax.custom_jvp
 def _softmax_and_entropy(scores: Scores) -> tuple[Probabilities, Values]:
-    policy, logarithm = _softmax(scores)
-    return policy, -jnp.sum(policy * logarithm, axis=-1)
+    policy = Entropy().policy(scores)
+    return policy, Entropy().bonus(policy)
 
 
 @_softmax_and_entropy.defjvp
 def _softmax_and_entropy_jvp(primals, tangents):
-    policy, logarithm = _softmax(primals[0])
-    entropy = -jnp.sum(policy * logarithm, axis=-1)
-    mean = jnp.sum(policy * tangents[0], axis=-1, keepdims=True)
-    change = policy * (tangents[0] - mean)
-    return (policy, entropy), (change, -jnp.sum(logarithm * change, axis=-1))
-
-
-def _softmax(scores: Scores) -> tuple[Probabilities, Scores]:
-    # Finite where the policy underflows, so that 0 log 0 is 0.
-    lower = scores - jnp.max(scores, axis=-1, keepdims=True)
+    lower = primals[0] - jnp.max(primals[0], axis=-1, keepdims=True)
     weights = jnp.exp(lower)
     total = jnp.sum(weights, axis=-1, keepdims=True)
-    return weights / total, lower - jnp.log(total)
+    policy, logarithm = weights / total, lower - jnp.log(total)
+    mean = jnp.sum(policy * tangents[0], axis=-1, keepdims=True)
+    change = policy * (tangents[0] - mean)
+    entropy = -jnp.sum(policy * logarithm, axis=-1)
+    return (policy, entropy), (change, -jnp.sum(logarithm * change, axis=-1))
 
 
 @final
