@@ -65,8 +65,8 @@ class Entropy(AbstractMirror):
         return jax.nn.logsumexp(scores, axis=-1)
 
 
-# The derivative of the entropy along d is -<logarithm of the policy, d>, and the logarithm is that of
-# the scores less a constant: both derivatives come from one softmax, finite where it underflows.
+# The derivative of the entropy along d is -<logarithm of the policy, d>, and that logarithm is the
+# scores less a constant: one softmax serves both derivatives, finite where it underflows.
 @jax.custom_jvp
 def _softmax_and_entropy(scores: Scores) -> tuple[Probabilities, Values]:
     policy = Entropy().policy(scores)
