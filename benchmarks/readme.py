@@ -10,6 +10,7 @@ ORDER = (
     "a1",
     "time_to_value",
     "prior_free",
+    "robust",
     "beach",
     "gradient",
     "memory",
