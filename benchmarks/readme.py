@@ -9,7 +9,12 @@ from .machine import RESULTS
 ORDER = (
     "a1",
     "time_to_value",
+    "time_to_value_a2",
+    "time_to_value_a3",
+    "time_to_value_a7",
+    "time_to_value_a8",
     "prior_free",
+    "robust",
     "beach",
     "gradient",
     "memory",

@@ -62,6 +62,26 @@ def test_the_derivative_of_the_conjugate_is_the_policy(mirror):
     np.testing.assert_allclose(found, kind.policy(table), atol=1e-14)
 
 
+@pytest.mark.parametrize("mirror", MIRRORS)
+def test_the_policy_and_its_bonus_at_once_are_those_apart(mirror):
+    kind = MIRRORS[mirror]
+    # A policy that underflows in the last row.
+    table = jnp.array([[0.3, -0.2, 0.9], [2.0, 0.0, -1.0], [0.0, 1.0, -2000.0]])
+    weights = jnp.array([[0.5, -1.0, 2.0], [1.0, 0.3, -0.7], [0.2, 0.4, 0.6]])
+
+    def apart(z):
+        policy = kind.policy(z)
+        return policy, kind.bonus(policy)
+
+    def scored(function):
+        return lambda z: jnp.sum(weights * function(z)[0]) + jnp.sum(function(z)[1] ** 2)
+
+    for found, expected in zip(kind.play(table), apart(table), strict=True):
+        np.testing.assert_allclose(found, expected, atol=1e-14)
+    found, expected = (jax.grad(scored(f))(table) for f in (kind.play, apart))
+    np.testing.assert_allclose(found, expected, atol=1e-13)
+
+
 def test_entropy_at_a_vertex_has_a_finite_derivative():
     vertex = jnp.array([1.0, 0.0])
     assert float(ix.Entropy().bonus(vertex)) == 0

@@ -9,6 +9,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import lineax as lx
+from jax.extend.core import primitives
 from jaxtyping import Array, Float, PyTree
 
 from .krylov import Gmres
@@ -94,7 +95,8 @@ class Checkpointed(AbstractAdjoint):
     """Reverse mode that stores one state a segment and recomputes the rest.
 
     Equal to `Backprop` to rounding. With the default of about sqrt(T) segments, memory grows like
-    sqrt(T) and time by one more forward pass.
+    sqrt(T) and time by one more forward pass. Within a segment only sums, products of matrices and
+    sorted arrays are stored: what is computed entry by entry is cheaper to repeat than to fetch.
 
     **Arguments:**
 
@@ -122,6 +124,7 @@ class Checkpointed(AbstractAdjoint):
         """The state after `num_steps` steps; derivatives are those of the unrolled loop."""
         segments = self.segments or max(1, math.isqrt(num_steps))
         length, remainder = divmod(num_steps, segments)
+        step = jax.checkpoint(step, policy=_is_dear, prevent_cse=False)
 
         @jax.checkpoint
         def segment(z, mechanism, consts):
@@ -222,6 +225,20 @@ def _implicit_backward(z, z_bar, perturbed, problem, z0, step, operator, num_ste
         )
         return (*inputs_bar, None)
     return (*inputs_bar, residual.astype(probe.dtype))
+
+
+_DEAR = (
+    primitives.dot_general_p,
+    primitives.reduce_sum_p,
+    primitives.reduce_max_p,
+    primitives.reduce_min_p,
+    primitives.cumsum_p,
+    primitives.sort_p,
+)
+
+
+def _is_dear(primitive: Any, *_, **__) -> bool:
+    return primitive in _DEAR
 
 
 def _loop(step: Step, z: State, mechanism: Any, consts: Any, num_steps: int) -> State:

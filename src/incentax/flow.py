@@ -57,22 +57,27 @@ def action_values(
     *,
     temperature: Temperature = 0.0,
     mirror: AbstractMirror | None = None,
+    bonus: Float[Array, "H S"] | None = None,
 ) -> Reply:
     """Values of each action when later rounds are played by `policy` against fixed `rounds`.
 
-    The regulariser of later rounds is included, that of the current one is not.
+    The regulariser of later rounds is included, that of the current one is not. `bonus` [H S] is
+    `mirror.bonus(policy)` where it is already at hand.
 
     Reference: arXiv 2510.21442, the regularised action value (q^tau).
     """
-    mirror = Entropy() if mirror is None else mirror
+    extra = None
+    if not _is_zero(temperature):
+        mirror = Entropy() if mirror is None else mirror
+        known = mirror.bonus(policy) if bonus is None else bonus
+        extra = jnp.asarray(temperature, known.dtype) * known
 
-    def value(action_value, choice):
+    def value(action_value, inputs):
+        choice, extra = inputs
         expected = jnp.sum(choice * action_value, axis=-1)
-        if _is_zero(temperature):
-            return expected
-        return expected + jnp.asarray(temperature, expected.dtype) * mirror.bonus(choice)
+        return expected if extra is None else expected + extra
 
-    return _backward(game, rounds, policy, value)
+    return _backward(game, rounds, (policy, extra), value)
 
 
 def best_reply(

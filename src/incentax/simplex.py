@@ -29,6 +29,10 @@ class AbstractMirror(eqx.Module):
         """-h of each row: zero or more for entropy, zero or less for the Euclidean mirror."""
 
     @abstractmethod
+    def play(self, scores: Scores) -> tuple[Probabilities, Values]:
+        """`policy(scores)` and its bonus, for the price of one."""
+
+    @abstractmethod
     def conjugate(self, scores: Scores) -> Values:
         """The maximum of `<policy, scores> + bonus(policy)` over the simplex."""
 
@@ -52,9 +56,33 @@ class Entropy(AbstractMirror):
         logarithm = jnp.log(jnp.where(positive, policy, 1))
         return -jnp.sum(jnp.where(positive, policy * logarithm, 0), axis=-1)
 
+    def play(self, scores: Scores) -> tuple[Probabilities, Values]:
+        """Softmax and its entropy."""
+        return _softmax_and_entropy(scores)
+
     def conjugate(self, scores: Scores) -> Values:
         """Log-sum-exp along the last axis."""
         return jax.nn.logsumexp(scores, axis=-1)
+
+
+# The derivative of the entropy along d is -<logarithm of the policy, d>, and that logarithm is the
+# scores less a constant: one softmax serves both derivatives, finite where it underflows.
+@jax.custom_jvp
+def _softmax_and_entropy(scores: Scores) -> tuple[Probabilities, Values]:
+    policy = Entropy().policy(scores)
+    return policy, Entropy().bonus(policy)
+
+
+@_softmax_and_entropy.defjvp
+def _softmax_and_entropy_jvp(primals, tangents):
+    lower = primals[0] - jnp.max(primals[0], axis=-1, keepdims=True)
+    weights = jnp.exp(lower)
+    total = jnp.sum(weights, axis=-1, keepdims=True)
+    policy, logarithm = weights / total, lower - jnp.log(total)
+    mean = jnp.sum(policy * tangents[0], axis=-1, keepdims=True)
+    change = policy * (tangents[0] - mean)
+    entropy = -jnp.sum(policy * logarithm, axis=-1)
+    return (policy, entropy), (change, -jnp.sum(logarithm * change, axis=-1))
 
 
 @final
@@ -82,6 +110,11 @@ class Euclidean(AbstractMirror):
     def bonus(self, policy: Probabilities) -> Values:
         """Minus half the squared norm of each row."""
         return -jnp.sum(policy**2, axis=-1) / 2
+
+    def play(self, scores: Scores) -> tuple[Probabilities, Values]:
+        """The projection and its bonus."""
+        policy = self.policy(scores)
+        return policy, self.bonus(policy)
 
     def conjugate(self, scores: Scores) -> Values:
         """The attained maximum; its derivative is the policy (Danskin)."""

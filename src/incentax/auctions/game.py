@@ -114,18 +114,19 @@ class BatchedAuction(AbstractGame):
         offer = mechanism(t, bids, public)
         supply = jnp.clip(offer.supply, 0, public)
         win_probability = allocate(bids, supply)
-        present = jnp.sum(flow[:-1], axis=1) - self._departed(flow, win_probability)
+        departed = self._probability(self.departure) * (flow @ win_probability)
+        present = (jnp.sum(flow, axis=1) - departed)[:-1]
         return AuctionRound(bids, win_probability, offer.payment, supply, public, present)
 
     def advance(
         self, t: Time, flow: RoundFlow, round: AuctionRound
     ) -> tuple[StateDistribution, Scalar]:
         """Winners leave, some return at a fresh value, values move; goods once offered are gone."""
-        departed = self._departed(flow, round.win_probability)
-        staying = jnp.sum(flow[:-1], axis=1) - departed
-        out = jnp.sum(flow[-1]) + jnp.sum(departed)
+        mass = jnp.sum(flow, axis=1)
+        out = mass[-1] + jnp.sum(mass[:-1] - round.present)
         returning = self._probability(self.reentry) * out
-        values = self.valuation.push(t, staying, round.present) + returning * self.initial_values
+        moved = self.valuation.push(t, round.present, round.present)
+        values = moved + returning * self.initial_values
         following = jnp.concatenate([values, jnp.reshape(out - returning, (1,))])
         return following, round.remaining - round.supply
 
@@ -141,9 +142,6 @@ class BatchedAuction(AbstractGame):
         leaving = self._probability(self.departure) * (out - losing)
         active = losing[:, None] + round.win_probability[None] * (utility + leaving[:, None])
         return jnp.concatenate([active, jnp.full((1, self.num_bids), out)])
-
-    def _departed(self, flow: RoundFlow, win_probability: Float[Array, " A"]):
-        return self._probability(self.departure) * (flow[:-1] @ win_probability)
 
     def _probability(self, number: float | Scalar) -> Scalar:
         return jnp.asarray(number, self.initial_values.dtype)

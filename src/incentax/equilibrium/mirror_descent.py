@@ -85,11 +85,9 @@ class MirrorDescent(AbstractSolver):
 
     def step(self, z: FlowArray, mechanism: Mechanism, game: AbstractGame) -> FlowArray:
         """One forward and one backward pass."""
-        policy = self.mirror.policy(z)
+        policy, bonus = self.mirror.play(z)
         rounds = population_flow(game, policy, mechanism).rounds
-        reply = action_values(
-            game, rounds, policy, temperature=self.temperature, mirror=self.mirror
-        )
+        reply = action_values(game, rounds, policy, temperature=self.temperature, bonus=bonus)
         rate = jnp.asarray(self.learning_rate, z.dtype)
         temperature = jnp.asarray(self.temperature, z.dtype)
         return (1 - rate * temperature) * z + rate * reply.action_values
