@@ -265,7 +265,10 @@ def test_impossible_arguments(wrong, message):
         designed(**wrong)
 
 
-@pytest.mark.parametrize("wrong", [dict(start=0.1, stop=0.2), dict(stop=0.0), dict(share=1.5)])
+@pytest.mark.parametrize(
+    "wrong",
+    [dict(start=0.1, stop=0.2), dict(stop=0.0), dict(share=1.5), dict(hold=1.0)],
+)
 def test_impossible_schedules(wrong):
     with pytest.raises(ValueError, match="expected .*, got .*; try"):
         ix.Schedule(**wrong)
