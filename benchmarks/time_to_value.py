@@ -37,14 +37,14 @@ PAPER_RATES = (3e-4, 1e-3, 3e-3)
 
 
 class Contender(NamedTuple):
-    """A way to design, and how often it is judged."""
+    """A way to design, and how often it is judged; as many steps as fit where there is no number."""
 
     name: str
     recipe: str
     adjoint: ix.AbstractAdjoint | None
     rule: AbstractRule
     optimizer: Callable[[AbstractSetting, int], optax.GradientTransformation]
-    num_steps: int
+    num_steps: int | None
     audit_every: int
 
 
@@ -98,7 +98,7 @@ def contenders(setting: AbstractSetting, rates: Sequence[float] = PAPER_RATES) -
                 None,
                 rival.rule(rival.rate),
                 lambda setting, steps, made=made: made,
-                100_000,
+                None,
                 20,
             )
         )
@@ -112,7 +112,7 @@ def race(problem: str, contender: Contender, seed: int, seconds: float) -> Race:
     population = setting.population()
     if contender.adjoint is not None:
         population = replace(population, adjoint=contender.adjoint)
-    optimizer = contender.optimizer(setting, contender.num_steps)
+    optimizer = contender.optimizer(setting, contender.num_steps or 0)
 
     def run(num_steps: int, limit: float) -> ix.Result:
         def watch(progress: ix.Progress) -> ix.Status | None:
@@ -137,7 +137,12 @@ def race(problem: str, contender: Contender, seed: int, seconds: float) -> Race:
 
     # Once for the compiler: as far as the first judgement.
     run(contender.audit_every, math.inf)
-    result = run(contender.num_steps, seconds)
+    num_steps = contender.num_steps
+    if num_steps is None:
+        # The schedule falls over the steps that there will be: their pace says how many.
+        history = run(3 * contender.audit_every, math.inf).history
+        num_steps = max(1, int(seconds * len(history) / history[-1].seconds))
+    result = run(num_steps, seconds)
     judged = [(record.seconds, record.audited_value) for record in result.history]
     return Race(
         [(when, value) for when, value in judged if math.isfinite(value)],
