@@ -37,7 +37,7 @@ PAPER_RATES = (3e-4, 1e-3, 3e-3)
 
 
 class Contender(NamedTuple):
-    """A way to design, and how often it is judged; as many steps as fit where there is no number."""
+    """A way to design, how often it is judged, and its steps; None for as many as fit."""
 
     name: str
     recipe: str
