@@ -143,14 +143,20 @@ def _recipe(problem: str, num_steps: int | None) -> Plan:
 def _default(problem: str, num_steps: int | None, seconds: float) -> Plan:
     """The default recipe, compiled, with fewer steps where it would not end in time."""
     plan = _recipe(problem, num_steps)
-    audits = plan.num_steps // plan.audit_every if plan.audit_every else 0
-    fitting = _pace(problem, plan).steps_in(seconds, audits)
+    fitting = _fitting(problem, plan, seconds)
     if fitting >= plan.num_steps:
         return plan
     # The optimizer's rate falls with the number of steps: it is made again, and compiled again.
-    shorter = _recipe(problem, fitting)._replace(audit_every=audits and max(1, fitting // audits))
+    shorter = _recipe(problem, fitting)
     _pace(problem, shorter)
     return shorter
+
+
+def _fitting(problem: str, plan: Plan, seconds: float) -> int:
+    """Steps of the default recipe that fit into the time, judged as often as it says."""
+    pace = _pace(problem, plan)
+    audit = pace.audit / plan.audit_every if plan.audit_every else 0.0
+    return _Pace(pace.step + audit, 0.0).steps_in(seconds, 0)
 
 
 @functools.cache
@@ -165,7 +171,8 @@ def _rival(
 ) -> Plan:
     """As many steps as fit into the time, judged as often in all as the default recipe."""
     ours = _recipe(problem, num_steps)
-    judged = ours.num_steps // ours.audit_every if ours.audit_every else 0
+    made = min(ours.num_steps, _fitting(problem, ours, seconds))
+    judged = max(1, made // ours.audit_every) if ours.audit_every else 0
     plan = _baseline_method(method, RIVALS[method].rate if rate is None else rate)
     plan = plan._replace(audit_every=1 if judged else 0)
     steps = math.ceil(_SPARE * _pace(problem, plan).steps_in(seconds, judged))
