@@ -7,8 +7,9 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -100,30 +101,46 @@ def exponent(sizes: list[int], seconds: list[float]) -> float:
     return float(np.polyfit(np.log(sizes[half:]), np.log(seconds[half:]), 1)[0])
 
 
-def sweep(name: str, sizes: tuple[int, ...], measure) -> list[dict[str, Any]]:
-    """One row per size, each with the exponent of its sweep."""
-    found = [measure(size) for size in sizes]
-    slope = exponent(list(sizes), [row["seconds"] for row in found])
-    return [
-        {"what grows": name, "size": size, **row, "fitted exponent": slope}
-        for size, row in zip(sizes, found, strict=True)
-    ]
+class Sweep(NamedTuple):
+    """What grows, in which sizes, at what cost; the exponent is that of size to `power`, `of`."""
+
+    name: str
+    sizes: tuple[int, ...]
+    measure: Callable[[int], dict[str, float]]
+    of: str
+    power: int = 1
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One row per size, each with the exponent of the sweep."""
+        found = [self.measure(size) for size in self.sizes]
+        amounts = [size**self.power for size in self.sizes]
+        slope = exponent(amounts, [row["seconds"] for row in found])
+        return [
+            {"what grows": self.name, "size": size, **row, f"exponent of {self.of}": slope}
+            for size, row in zip(self.sizes, found, strict=True)
+        ]
 
 
 SWEEPS = {
-    "grid": (f"|S| = |A|, H = {LONG}", GRIDS, lambda n: apart("iteration", n, LONG, WARM_STEPS)),
-    "rounds": ("H", HORIZONS, lambda h: apart("iteration", GRID, h, WARM_STEPS)),
-    "steps": ("T", SOLVER_STEPS, lambda t: apart("iteration", GRID, HORIZON, t)),
-    "agents": ("N, one trial", AGENTS, lambda n: apart("trial", n)),
+    "grid": Sweep(
+        f"|S| = |A|, H = {LONG}",
+        GRIDS,
+        lambda n: apart("iteration", n, LONG, WARM_STEPS),
+        "|S||A|H",
+        2,
+    ),
+    "rounds": Sweep("H", HORIZONS, lambda h: apart("iteration", GRID, h, WARM_STEPS), "|S||A|H"),
+    "steps": Sweep("T", SOLVER_STEPS, lambda t: apart("iteration", GRID, HORIZON, t), "T"),
+    "agents": Sweep("N, one trial", AGENTS, lambda n: apart("trial", n), "N"),
 }
 
 
 def main(names: tuple[str, ...] = tuple(SWEEPS)) -> None:
     """Print and keep a table for each sweep."""
     for name in names:
-        what, sizes, measure = SWEEPS[name]
-        title = f"One design iteration of the default recipe on A1 as {what} grows"
-        publish(f"growth_{name}", title, sweep(what, sizes, measure))
+        sweep = SWEEPS[name]
+        title = f"One design iteration of the default recipe on A1 as {sweep.name} grows"
+        publish(f"growth_{name}", title, sweep.rows())
 
 
 if __name__ == "__main__":
