@@ -1,6 +1,7 @@
 """How a design iteration grows with grid, rounds and solver steps, and a trial with bidders.
 
-Each size runs in a process of its own, so that its peak resident memory is its own.
+Each size runs in a process of its own, so that its peak resident memory is its own. Exponents are
+those of processor seconds, which do not depend on who else uses the machine.
 """
 
 import json
@@ -31,7 +32,7 @@ class EnoughError(Exception):
 
 
 def iteration(grid: int, horizon: int, solver_steps: int) -> dict[str, float]:
-    """Seconds of one design iteration, median after the first, and peak resident memory."""
+    """Seconds of one design iteration, on the clock and of processors, medians after the first."""
     import dataclasses
     import resource
 
@@ -44,9 +45,11 @@ def iteration(grid: int, horizon: int, solver_steps: int) -> dict[str, float]:
     )
     recipe = setting.recipe()
     seconds: list[float] = []
+    worked: list[float] = []
 
     def watch(progress: ix.Progress) -> None:
         seconds.append(progress.record.seconds)
+        worked.append(time.process_time())
         if len(seconds) == STEPS:
             raise EnoughError
 
@@ -63,7 +66,11 @@ def iteration(grid: int, horizon: int, solver_steps: int) -> dict[str, float]:
     except EnoughError:
         pass
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
-    return {"seconds": median(np.diff(seconds)), "peak (MiB)": peak}
+    return {
+        "seconds": median(np.diff(seconds)),
+        "processor seconds": median(np.diff(worked)),
+        "peak (MiB)": peak,
+    }
 
 
 def trial(num_agents: int) -> dict[str, float]:
@@ -79,13 +86,18 @@ def trial(num_agents: int) -> dict[str, float]:
     game, mechanism = setting.population().game, setting.mechanism(jax.random.key(0))
     solver = ix.MirrorDescent(temperature=1e-2, learning_rate=20.0, num_steps=50)
     policy = np.asarray(ix.solve(game, mechanism, solver=solver).policy)
-    seconds = []
+    seconds, worked = [], []
     for seed in range(STEPS):
-        began = time.perf_counter()
+        began, idle = time.perf_counter(), time.process_time()
         simulate(game, mechanism, policy, num_agents=num_agents, num_trials=1, seed=seed)
         seconds.append(time.perf_counter() - began)
+        worked.append(time.process_time() - idle)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
-    return {"seconds": median(seconds[1:]), "peak (MiB)": peak}
+    return {
+        "seconds": median(seconds[1:]),
+        "processor seconds": median(worked[1:]),
+        "peak (MiB)": peak,
+    }
 
 
 def apart(kind: str, *numbers: int) -> dict[str, float]:
@@ -114,7 +126,7 @@ class Sweep(NamedTuple):
         """One row per size, each with the exponent of the sweep."""
         found = [self.measure(size) for size in self.sizes]
         amounts = [size**self.power for size in self.sizes]
-        slope = exponent(amounts, [row["seconds"] for row in found])
+        slope = exponent(amounts, [row["processor seconds"] for row in found])
         return [
             {"what grows": self.name, "size": size, **row, f"exponent of {self.of}": slope}
             for size, row in zip(self.sizes, found, strict=True)

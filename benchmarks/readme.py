@@ -17,6 +17,8 @@ ORDER = (
     "robust",
     "beach",
     "gradient",
+    "table2",
+    "table2_long",
     "memory",
     "rivals_mfglib",
     "rivals_open_spiel",
