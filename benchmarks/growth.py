@@ -1,14 +1,16 @@
 """How a design iteration grows with grid, rounds and solver steps, and a trial with bidders.
 
-Each size runs in a process of its own, so that its peak resident memory is its own.
+Each size runs in a process of its own, so that its peak resident memory is its own. Exponents are
+those of processor seconds, which do not depend on who else uses the machine.
 """
 
 import json
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -30,7 +32,7 @@ class EnoughError(Exception):
 
 
 def iteration(grid: int, horizon: int, solver_steps: int) -> dict[str, float]:
-    """Seconds of one design iteration, median after the first, and peak resident memory."""
+    """Seconds of one design iteration, on the clock and of processors, medians after the first."""
     import dataclasses
     import resource
 
@@ -43,9 +45,11 @@ def iteration(grid: int, horizon: int, solver_steps: int) -> dict[str, float]:
     )
     recipe = setting.recipe()
     seconds: list[float] = []
+    worked: list[float] = []
 
     def watch(progress: ix.Progress) -> None:
         seconds.append(progress.record.seconds)
+        worked.append(time.process_time())
         if len(seconds) == STEPS:
             raise EnoughError
 
@@ -62,7 +66,11 @@ def iteration(grid: int, horizon: int, solver_steps: int) -> dict[str, float]:
     except EnoughError:
         pass
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
-    return {"seconds": median(np.diff(seconds)), "peak (MiB)": peak}
+    return {
+        "seconds": median(np.diff(seconds)),
+        "processor seconds": median(np.diff(worked)),
+        "peak (MiB)": peak,
+    }
 
 
 def trial(num_agents: int) -> dict[str, float]:
@@ -78,13 +86,18 @@ def trial(num_agents: int) -> dict[str, float]:
     game, mechanism = setting.population().game, setting.mechanism(jax.random.key(0))
     solver = ix.MirrorDescent(temperature=1e-2, learning_rate=20.0, num_steps=50)
     policy = np.asarray(ix.solve(game, mechanism, solver=solver).policy)
-    seconds = []
+    seconds, worked = [], []
     for seed in range(STEPS):
-        began = time.perf_counter()
+        began, idle = time.perf_counter(), time.process_time()
         simulate(game, mechanism, policy, num_agents=num_agents, num_trials=1, seed=seed)
         seconds.append(time.perf_counter() - began)
+        worked.append(time.process_time() - idle)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
-    return {"seconds": median(seconds[1:]), "peak (MiB)": peak}
+    return {
+        "seconds": median(seconds[1:]),
+        "processor seconds": median(worked[1:]),
+        "peak (MiB)": peak,
+    }
 
 
 def apart(kind: str, *numbers: int) -> dict[str, float]:
@@ -100,30 +113,46 @@ def exponent(sizes: list[int], seconds: list[float]) -> float:
     return float(np.polyfit(np.log(sizes[half:]), np.log(seconds[half:]), 1)[0])
 
 
-def sweep(name: str, sizes: tuple[int, ...], measure) -> list[dict[str, Any]]:
-    """One row per size, each with the exponent of its sweep."""
-    found = [measure(size) for size in sizes]
-    slope = exponent(list(sizes), [row["seconds"] for row in found])
-    return [
-        {"what grows": name, "size": size, **row, "fitted exponent": slope}
-        for size, row in zip(sizes, found, strict=True)
-    ]
+class Sweep(NamedTuple):
+    """What grows, in which sizes, at what cost; the exponent is that of size to `power`, `of`."""
+
+    name: str
+    sizes: tuple[int, ...]
+    measure: Callable[[int], dict[str, float]]
+    of: str
+    power: int = 1
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One row per size, each with the exponent of the sweep."""
+        found = [self.measure(size) for size in self.sizes]
+        amounts = [size**self.power for size in self.sizes]
+        slope = exponent(amounts, [row["processor seconds"] for row in found])
+        return [
+            {"what grows": self.name, "size": size, **row, f"exponent of {self.of}": slope}
+            for size, row in zip(self.sizes, found, strict=True)
+        ]
 
 
 SWEEPS = {
-    "grid": (f"|S| = |A|, H = {LONG}", GRIDS, lambda n: apart("iteration", n, LONG, WARM_STEPS)),
-    "rounds": ("H", HORIZONS, lambda h: apart("iteration", GRID, h, WARM_STEPS)),
-    "steps": ("T", SOLVER_STEPS, lambda t: apart("iteration", GRID, HORIZON, t)),
-    "agents": ("N, one trial", AGENTS, lambda n: apart("trial", n)),
+    "grid": Sweep(
+        f"|S| = |A|, H = {LONG}",
+        GRIDS,
+        lambda n: apart("iteration", n, LONG, WARM_STEPS),
+        "|S||A|H",
+        2,
+    ),
+    "rounds": Sweep("H", HORIZONS, lambda h: apart("iteration", GRID, h, WARM_STEPS), "|S||A|H"),
+    "steps": Sweep("T", SOLVER_STEPS, lambda t: apart("iteration", GRID, HORIZON, t), "T"),
+    "agents": Sweep("N, one trial", AGENTS, lambda n: apart("trial", n), "N"),
 }
 
 
 def main(names: tuple[str, ...] = tuple(SWEEPS)) -> None:
     """Print and keep a table for each sweep."""
     for name in names:
-        what, sizes, measure = SWEEPS[name]
-        title = f"One design iteration of the default recipe on A1 as {what} grows"
-        publish(f"growth_{name}", title, sweep(what, sizes, measure))
+        sweep = SWEEPS[name]
+        title = f"One design iteration of the default recipe on A1 as {sweep.name} grows"
+        publish(f"growth_{name}", title, sweep.rows())
 
 
 if __name__ == "__main__":

@@ -17,6 +17,8 @@ ORDER = (
     "robust",
     "beach",
     "gradient",
+    "table2",
+    "table2_long",
     "memory",
     "rivals_mfglib",
     "rivals_open_spiel",
@@ -40,10 +42,12 @@ as each table says; machines differ, so compare figures of one table only.
 
 def table(rows: list[dict[str, Any]]) -> str:
     """A Markdown table."""
-    heads = list(rows[0])
+    heads = [head.replace("|", "\\|") for head in rows[0]]
     lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
     for row in rows:
-        cells = (f"{v:.4g}" if isinstance(v, float) else str(v) for v in row.values())
+        cells = (
+            f"{v:.4g}" if isinstance(v, float) else str(v).replace("|", "\\|") for v in row.values()
+        )
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 

@@ -1,9 +1,11 @@
 """Table 2 of the AMID paper on the device at hand: seconds and bytes of one gradient.
 
-    python benchmarks/table2.py --horizons 5 10 25 50 --folder reproduction/amid
+    python -m benchmarks.table2 --horizons 5 10 25 50 --folder reproduction/amid
+    python -m benchmarks.table2 --horizons 500 --adjoints implicit --name table2_long
 
 With a folder each row is a cell of `incentax reproduce amid --only table2 --out FOLDER`, which
-then shows these figures, whatever machine it runs on.
+then shows these figures, whatever machine it runs on. With a name they are a table of
+`benchmarks/README.md`.
 
 One H100, as published (naive backpropagation -> AMID): H=5 0.19 s / 2760 MiB -> 0.09 / 560,
 H=10 0.25 / 8746 -> 0.21 / 586, H=25 0.71 / 16960 -> 0.67 / 826, H=50 out of memory -> 1.72 / 1076.
@@ -12,16 +14,44 @@ H=10 0.25 / 8746 -> 0.21 / 586, H=25 0.71 / 16960 -> 0.67 / 826, H=50 out of mem
 import argparse
 import functools
 import json
+import resource
 from pathlib import Path
 
 from incentax.reproduction.amid.cost import ADJOINTS, gradient_cost
 from incentax.reproduction.frame import Cell, gather
+
+from .machine import publish
+
+PUBLISHED = {
+    (5, "backprop"): (0.19, 2760),
+    (10, "backprop"): (0.25, 8746),
+    (25, "backprop"): (0.71, 16960),
+    (5, "checkpointed"): (0.09, 560),
+    (10, "checkpointed"): (0.21, 586),
+    (25, "checkpointed"): (0.67, 826),
+    (50, "checkpointed"): (1.72, 1076),
+}
 
 
 def kept(folder, horizon, adjoint, make):
     """The row in the folder's cell; made if there is none yet."""
     cell = Cell(f"cost-{horizon}-{adjoint}", lambda: [make()])
     return gather(folder, [cell], print).row(0, named=True)
+
+
+def shown(row):
+    """A row of the README's table, beside what one H100 took as published."""
+    seconds, mebibytes = PUBLISHED.get((row["horizon"], row["adjoint"]), ("-", "-"))
+    return {
+        "H": row["horizon"],
+        "adjoint": row["adjoint"],
+        "seconds": "-" if row["seconds"] is None else row["seconds"],
+        "temporary (MiB)": (row["temporary_bytes"] or 0) / 2**20,
+        "peak of the process (MiB)": row["peak_mebibytes"],
+        "published, one H100: seconds": seconds,
+        "MiB": mebibytes,
+        "error": row["error"] or "",
+    }
 
 
 def main():
@@ -31,6 +61,7 @@ def main():
     parser.add_argument("--solver-steps", type=int, default=400)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--folder", type=Path, default=None, help="a reproduction to add cells to")
+    parser.add_argument("--name", default=None, help="publish under this name")
     parser.add_argument("--out", type=Path, default=None, help="JSON file for the figures")
     arguments = parser.parse_args()
     rows = []
@@ -48,7 +79,8 @@ def main():
                 if arguments.folder is None
                 else kept(arguments.folder, horizon, adjoint, make)
             )
-            rows.append(row)
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
+            rows.append(row | {"peak_mebibytes": peak})
             mebibytes = (row["temporary_bytes"] or 0) / 2**20
             seconds = "-" if row["seconds"] is None else f"{row['seconds']:.3f} s"
             print(
@@ -58,6 +90,9 @@ def main():
             )
     if arguments.out is not None:
         arguments.out.write_text(json.dumps(rows, indent=2) + "\n")
+    if arguments.name is not None:
+        title = f"One gradient on A1, {arguments.solver_steps} solver steps"
+        publish(arguments.name, title, [shown(row) for row in rows])
 
 
 if __name__ == "__main__":
