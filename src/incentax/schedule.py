@@ -44,7 +44,9 @@ class Schedule(eqx.Module):
             )
 
         if not 0 <= self.hold < 1:
-            raise ValueError(f"expected 0 <= hold < 1, got {self.hold}; try 0.4, or 0 to fall at once")
+            raise ValueError(
+                f"expected 0 <= hold < 1, got {self.hold}; try 0.4, or 0 to fall at once"
+            )
 
     def scaled(self, factor: float) -> "Schedule":
         """The same schedule with both temperatures multiplied by `factor`."""
