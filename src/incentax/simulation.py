@@ -1,7 +1,6 @@
 """A designed auction among finitely many bidders, beside its mean-field value."""
 
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,7 +8,7 @@ import equinox as eqx
 import jax
 import numpy as np
 
-from ._types import Key, Mechanism
+from ._types import Key, Mechanism, Objective
 from .auctions import (
     BatchedAuction,
     Deviation,
@@ -73,7 +72,7 @@ def simulate_mechanism(
         )
     began = time.perf_counter()
     setting = problem.setting
-    met = list(_encounters(setting, mechanism, jax.random.key(seed), num_trials))
+    met = encounters(setting, mechanism, key=jax.random.key(seed), most=num_trials)
     share = -(-num_trials // len(met))
     scores, shortfalls, simulating = [], [], time.perf_counter()
     for number, encounter in enumerate(met):
@@ -85,7 +84,7 @@ def simulate_mechanism(
             num_trials=share,
             seed=seed + number,
         )
-        score = trials.score(_goal(setting))
+        score = trials.score(goal(setting))
         scores.append(score)
         shortfalls.append(score - encounter.mean_field)
     simulated = time.perf_counter() - simulating
@@ -134,33 +133,38 @@ def _deviation(met, mechanism, num_agents, num_trials, seed) -> Deviation | None
     )
 
 
-def _goal(setting: AbstractSetting):
-    # A prior-free objective is the mean over games of what one game is scored by.
+def goal(setting: AbstractSetting) -> Objective:
+    """What one game is scored by: a prior-free objective is its mean over games."""
     return getattr(setting.objective(), "objective", setting.objective())
 
 
-def _encounters(
-    setting: AbstractSetting, mechanism: Mechanism, key: Key, most: int
-) -> Iterator[Encounter]:
+def encounters(
+    setting: AbstractSetting, mechanism: Mechanism, *, key: Key, most: int
+) -> list[Encounter]:
+    """The game of an auction, or games drawn from a prior-free setting: `most`, at most 20.
+
+    **Raises:** `ValueError` for a setting that is no auction.
+    """
     if isinstance(setting, KnownEconomy):
         certificate, response = certify(
             setting.population(), setting.objective(), mechanism, key=key
         )
-        policy = np.asarray(response.policy)
-        game = setting.economy.game()
-        yield Encounter(game, policy, certificate.value, certificate.exploitability)
-    elif isinstance(setting, PriorFree):
-        draw = RandomEconomy(setting.economy, setting.supply_low, setting.supply_high)
-        for game_key in jax.random.split(key, min(most, _MOST_GAMES)):
-            game = draw(game_key)
-            with jax.enable_x64(True):
-                solver, wide, published = in_float64((setting.bidding.solver(), game, mechanism))
-                found = _solve(wide, published, solver)
-                value = float(_goal(setting)(published, found))
-                policy, gain = np.asarray(found.policy), float(found.exploitability)
-            yield Encounter(game, policy, value, gain)
-    else:
+        policy, game = np.asarray(response.policy), setting.economy.game()
+        return [Encounter(game, policy, certificate.value, certificate.exploitability)]
+    if not isinstance(setting, PriorFree):
         raise ValueError(f"expected an auction, got {type(setting).__name__}; try a run of a1")
+    draw = RandomEconomy(setting.economy, setting.supply_low, setting.supply_high)
+    games = [draw(game_key) for game_key in jax.random.split(key, min(most, _MOST_GAMES))]
+    return [_encounter(setting, mechanism, game) for game in games]
+
+
+def _encounter(setting: PriorFree, mechanism: Mechanism, game: BatchedAuction) -> Encounter:
+    with jax.enable_x64(True):
+        solver, wide, published = in_float64((setting.bidding.solver(), game, mechanism))
+        found = _solve(wide, published, solver)
+        value = float(goal(setting)(published, found))
+        policy, gain = np.asarray(found.policy), float(found.exploitability)
+    return Encounter(game, policy, value, gain)
 
 
 @eqx.filter_jit

@@ -157,7 +157,7 @@ def test_bidders_and_goods_are_conserved(num_agents, departure, reentry, supply,
     assert np.all(before == np.floor(supply * num_agents + 1e-6))
     total = 0
     for t in range(3):
-        sold, paid, worth = hall.hold_round(rng, t, crowd)
+        sold, paid, worth = hall.allocate(rng, t, hall.bid(rng, t, crowd), crowd)
         total = total + sold
         assert np.all(crowd.active >= 0) and np.all(crowd.goods >= 0)
         assert np.all(crowd.active.sum(axis=1) + crowd.out == num_agents)

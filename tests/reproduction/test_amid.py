@@ -11,7 +11,6 @@ from incentax.reproduction.amid.claims import (
     contest_claims,
     cost_claims,
     entropy_claims,
-    finite_claims,
     theorem2_claims,
     training_claims,
 )
@@ -26,6 +25,8 @@ from incentax.reproduction.amid.findings import (
 )
 from incentax.reproduction.frame import chosen
 from incentax.reproduction.page import svg
+
+from .test_finite import finite_table
 
 
 def test_rates_agree_and_every_number_has_a_file(tmp_path, capsys):
@@ -107,19 +108,6 @@ SETTINGS = pl.DataFrame(
         for rival, value in (("hypergradient", 0.24), ("0-adam", 0.2), ("anneal", 0.245))
         for seed in (0, 1)
         for step in (0, 5)
-    ]
-)
-FINITE = pl.DataFrame(
-    [
-        {
-            "problem": "a1",
-            "mechanism": "designed",
-            "agents": agents,
-            "difference": -gap,
-            "difference_low": -2 * gap,
-            "difference_high": 0.0,
-        }
-        for agents, gap in ((100, 7e-3), (1000, 7e-4), (10_000, 7e-5))
     ]
 )
 ENTROPY = pl.DataFrame(
@@ -269,9 +257,6 @@ def test_claims_follow_the_numbers():
     ] is False
     single = contest_claims(SETTINGS.filter(pl.col("seed") == 0))
     assert {c.agrees for c in single} == {True, None}
-    assert [claim.agrees for claim in finite_claims(FINITE)] == [True]
-    growing = FINITE.with_columns(difference=pl.col("difference") * pl.col("agents") ** 2)
-    assert [claim.agrees for claim in finite_claims(growing)] == [False]
     assert [claim.agrees for claim in entropy_claims(ENTROPY)] == [True]
     assert [claim.agrees for claim in cost_claims(COST)] == [True]
     flat = pl.DataFrame(
@@ -290,7 +275,7 @@ def test_claims_follow_the_numbers():
     [
         ("training", SETTINGS),
         ("finals", SETTINGS),
-        ("finite", FINITE),
+        ("finite", finite_table()),
         ("entropy", ENTROPY),
         ("cost", COST),
         ("bids", BIDDING),

@@ -1,5 +1,6 @@
 """Repeated auctions among finitely many bidders, and what they came to."""
 
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ from .._types import Objective
 from ..objective import Mix, efficiency, revenue
 from .game import BatchedAuction
 from .hall import AuctionHall
+from .luck import Sensitivities, luck_of_bids, luck_of_moves, luck_of_values
 from .mechanism import AbstractAuction
 
 # Trials are run in batches, so that counts by trial, value and bid stay below this many.
@@ -21,12 +23,14 @@ class Trials:
 
     - `revenue`, `efficiency`: `[M]`, money paid and value of the winners, over all rounds.
     - `sold`: `[M, H]`, goods sold in each round.
+    - `luck`: `[M]`, first-order luck for `without_luck`; zeros where nobody asked for it.
     """
 
     num_agents: int
     revenue: Float[np.ndarray, "M"]
     efficiency: Float[np.ndarray, "M"]
     sold: Float[np.ndarray, "M H"]
+    luck: Float[np.ndarray, "M"]
 
     def score(self, objective: Objective) -> Float[np.ndarray, "M"]:
         """`[M]`, an auction's objective in each trial.
@@ -50,6 +54,7 @@ def simulate(
     num_agents: int,
     num_trials: int,
     seed: int = 0,
+    worth: Sensitivities | None = None,
 ) -> Trials:
     """Independent auctions among `num_agents` bidders who all bid by `policy`.
 
@@ -65,6 +70,7 @@ def simulate(
 
     - `num_agents`, `num_trials`: bidders (N), and auctions to hold.
     - `seed`: of every draw.
+    - `worth`: what chance is worth to an objective, from `sensitivities`: `luck` is then recorded.
 
     **Raises:** `ValueError` for counts below one, or a policy of another shape.
 
@@ -77,13 +83,28 @@ def simulate(
     batch = max(1, _BATCH_COUNTS // (hall.num_values * hall.num_bids))
     parts = []
     for start in range(0, num_trials, batch):
-        crowd = hall.admit(rng, min(batch, num_trials - start), num_agents)
-        rounds = [hall.hold_round(rng, t, crowd) for t in range(hall.horizon)]
-        parts.append([np.stack(column, axis=1) for column in zip(*rounds, strict=True)])
-    sold, paid, worth = (np.concatenate(column) for column in zip(*parts, strict=True))
+        parts.append(_batch(hall, rng, min(batch, num_trials - start), worth))
+    sold, paid, earned, luck = (np.concatenate(column) for column in zip(*parts, strict=True))
     return Trials(
         num_agents=num_agents,
         revenue=paid.sum(axis=1) / num_agents,
-        efficiency=worth.sum(axis=1) / num_agents,
+        efficiency=earned.sum(axis=1) / num_agents,
         sold=sold / num_agents,
+        luck=luck,
     )
+
+
+def _batch(hall: AuctionHall, rng: np.random.Generator, size: int, worth: Sensitivities | None):
+    """Goods sold, money paid and value of the winners `[M, H]`, and luck `[M]`."""
+    crowd = hall.admit(rng, size, hall.num_agents)
+    luck = np.zeros(size) if worth is None else luck_of_values(hall, worth, crowd)
+    rounds = []
+    for t in range(hall.horizon):
+        before = copy(crowd)
+        choices = hall.bid(rng, t, crowd)
+        rounds.append(hall.allocate(rng, t, choices, crowd))
+        if worth is not None:
+            luck += luck_of_bids(hall, worth, t, choices)
+        if worth is not None and t + 1 < hall.horizon:
+            luck += luck_of_moves(hall, worth, t, choices, before, crowd)
+    return *(np.stack(column, axis=1) for column in zip(*rounds, strict=True)), luck

@@ -108,16 +108,10 @@ class AuctionHall:
             goods=np.full(num_trials, self.goods(np.asarray(self.supply))),
         )
 
-    def hold_round(
-        self, rng: np.random.Generator, t: int, crowd: Crowd
-    ) -> tuple[Int[np.ndarray, "M"], Float[np.ndarray, "M"], Float[np.ndarray, "M"]]:
-        """Goods sold, money paid and value of the winners; `crowd` moves on to the next round."""
-        return self.allocate(rng, t, self.bid(rng, t, crowd), crowd)
-
     def allocate(
         self, rng: np.random.Generator, t: int, choices: Int[np.ndarray, "M S A"], crowd: Crowd
     ) -> tuple[Int[np.ndarray, "M"], Float[np.ndarray, "M"], Float[np.ndarray, "M"]]:
-        """`hold_round` for bids that are made already."""
+        """Goods sold, money paid and value of the winners; `crowd` moves on to the next round."""
         bids = choices.sum(axis=1)
         supply, payment = self.offer(t, bids, crowd.goods)
         goods = np.minimum(self.goods(supply), crowd.goods)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from ..frame import Cell, Paper, Part
-from . import cells, claims, figures, findings, pictures, portrait_cells
+from . import cells, claims, figures, findings, finite, pictures, portrait_cells
 from .cells import FULL, QUICK, Budget
 
 _FIRST = ("a1", "a2", "a3")
@@ -34,7 +34,8 @@ PARTS = {
         ("rates", "fig5"),
         cells.finite_cells,
         figures.finite,
-        claims.finite_claims,
+        finite.finite_claims,
+        finite.over_games,
     ),
     "training": Part(
         "Training on A1 to A3, with rivals in the same time (figure 2)",

@@ -8,17 +8,16 @@ import equinox as eqx
 import jax
 import numpy as np
 
-from ...auctions import EqualShares, PriorFree
 from ...equilibrium import MirrorDescent, solve
 from ...precision import in_float64
 from ...problems import problems
 from ...simplex import Entropy, Euclidean
-from ...simulation import simulate_mechanism
 from ..frame import Cell, Rows
 from . import theory
 from .clearing import GRIDS, PROBLEMS, clearing_rows
-from .contest import METHODS, OURS, played, trained
+from .contest import METHODS, OURS, played
 from .cost import ADJOINTS, gradient_cost
+from .finite import Crowds, finite_rows
 
 
 class Budget(NamedTuple):
@@ -35,6 +34,7 @@ class Budget(NamedTuple):
     cost_steps: int
     env_steps: int
     episodes: int
+    crowds: tuple[Crowds, ...]
 
 
 _ALL = tuple(f"a{k}" for k in range(1, 11)) + ("beach-bar",)
@@ -51,6 +51,7 @@ FULL = Budget(
     cost_steps=400,
     env_steps=1_000_000,
     episodes=25_000,
+    crowds=(Crowds("a1"), Crowds("a2"), Crowds("a3", games=5)),
 )
 QUICK = Budget(
     name="quick",
@@ -64,6 +65,11 @@ QUICK = Budget(
     cost_steps=100,
     env_steps=20_000,
     episodes=5_000,
+    crowds=(
+        Crowds("a1", 60, trials=100, deviations=40),
+        Crowds("a2", 30, trials=100, deviations=40),
+        Crowds("a3", 10, trials=100, deviations=40),
+    ),
 )
 
 
@@ -112,8 +118,8 @@ def theorem2_cells(budget: Budget) -> Iterator[Cell]:
 
 def finite_cells(budget: Budget) -> Iterator[Cell]:
     """Learned mechanisms of A1 to A3 among N bidders, beside their mean-field value."""
-    for name in ("a1", "a2", "a3") if budget.name == "full" else ("a1",):
-        yield Cell(f"finite-{name}", functools.partial(_finite, name, budget))
+    for crowd in budget.crowds:
+        yield Cell(f"finite-{crowd.problem}", functools.partial(finite_rows, crowd))
 
 
 def entropy_cells(budget: Budget) -> Iterator[Cell]:
@@ -201,25 +207,3 @@ def _at_temperature(temperature: float, mirror: Entropy | Euclidean) -> Rows:
 @eqx.filter_jit
 def _solved(game, mechanism, solver):
     return solve(game, mechanism, solver=solver, throw=False)
-
-
-def _finite(name: str, budget: Budget) -> Rows:
-    setting = problems[name].setting
-    result = trained(name, 0, budget.steps)
-    rows = []
-    mechanisms = {"designed": result.mechanism}
-    if isinstance(setting, PriorFree):
-        mechanisms["first price"] = EqualShares(setting.economy.horizon)
-    else:
-        mechanisms["first price"] = setting.baselines()["first_price"]
-    for title, mechanism in mechanisms.items():
-        for number in (100, 1000, 10_000):
-            record = simulate_mechanism(
-                problems[name],
-                mechanism,
-                num_agents=number,
-                num_trials=budget.trials,
-                seed=number,
-            )
-            rows.append(record | {"mechanism": title})
-    return rows

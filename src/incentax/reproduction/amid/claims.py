@@ -65,28 +65,6 @@ def theorem2_claims(frame: pl.DataFrame) -> list[Claim]:
     return claims
 
 
-def finite_claims(frame: pl.DataFrame) -> list[Claim]:
-    """Learned auctions are worth among N bidders what the mean field says."""
-    claims = []
-    for (problem, mechanism), rows in frame.group_by(["problem", "mechanism"], maintain_order=True):
-        gaps = "; ".join(
-            f"N={row['agents']}: {row['difference']:+.2e} "
-            f"[{row['difference_low']:+.2e}, {row['difference_high']:+.2e}]"
-            for row in rows.iter_rows(named=True)
-        )
-        ordered = rows.sort("agents")["difference"].abs().to_list()
-        numbers = rows.sort("agents")["agents"].to_numpy().astype(float)
-        fit = fitted_slope(numbers, np.maximum(ordered, 1e-12))
-        claims.append(
-            Claim(
-                f"{problem}, {mechanism}: N-player value close to mean field from N = 100 on",
-                f"{gaps}; slope {fit.slope:.2f} [{fit.low:.2f}, {fit.high:.2f}]",
-                ordered[-1] < ordered[0] and ordered[0] < 0.05,
-            )
-        )
-    return claims
-
-
 def entropy_claims(frame: pl.DataFrame) -> list[Claim]:
     """A low temperature costs little: exploitability falls with it."""
     claims = []

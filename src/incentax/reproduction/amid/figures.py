@@ -2,9 +2,11 @@
 
 import numpy as np
 import polars as pl
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ...report.plot_style import PALETTE, SERIES, WIDE, canvas, key, line
+from .finite import over_games
 
 
 def theorem1(table: pl.DataFrame) -> Figure:
@@ -34,26 +36,50 @@ def theorem2(table: pl.DataFrame) -> Figure:
 
 
 def finite(table: pl.DataFrame) -> Figure:
-    """Value among N minus mean-field value, with intervals."""
-    figure = canvas(WIDE / 2, 3.2)
-    axes = figure.subplots()
-    groups = table.group_by(["problem", "mechanism"], maintain_order=True)
-    for ((problem, mechanism), rows), role in zip(groups, SERIES, strict=False):
-        gap = rows["difference"].to_numpy()
-        reach = [gap - rows["difference_low"].to_numpy(), rows["difference_high"].to_numpy() - gap]
-        axes.errorbar(
-            rows["agents"],
-            gap,
-            reach,
-            fmt="o-",
-            ms=3,
-            color=PALETTE[role],
-            label=f"{problem} {mechanism}",
-        )
-    axes.axhline(0, color=PALETTE["muted"], lw=0.7)
-    axes.set(xscale="log", xlabel="bidders N", ylabel="value minus mean field")
-    axes.legend()
+    """Distance of values and exploitability from the mean field against N, by problem."""
+    rows = over_games(table)
+    names = rows["problem"].unique(maintain_order=True).to_list()
+    titles = rows["mechanism"].unique(maintain_order=True)
+    roles = dict(zip(titles, SERIES, strict=False))
+    figure = canvas(WIDE, 5.4)
+    grid = figure.subplots(2, len(names), squeeze=False, sharex=True)
+    for k, name in enumerate(names):
+        of_one = rows.filter(pl.col("problem") == name).sort("agents")
+        for (title,), crowd in of_one.group_by(["mechanism"], maintain_order=True):
+            role = roles[title]
+            _distance(grid[0, k], crowd, "difference", pl.lit(0.0), role)
+            _distance(
+                grid[1, k], crowd, "exploitability", pl.col("exploitability_mean_field"), role
+            )
+        games = int(of_one["games"].to_numpy()[0])
+        grid[0, k].set(title=name if games == 1 else f"{name}, {games} drawn games")
+        grid[1, k].set(xlabel="bidders N")
+    grid[0, 0].set(ylabel="|value - mean field|")
+    grid[1, 0].set(ylabel="|exploitability - mean field|")
+    key(
+        figure,
+        [line(str(title), role) for title, role in roles.items()]
+        + [line("N^-1/2", "muted", ":"), line("N^-1", "muted", "--")],
+    )
     return figure
+
+
+def _distance(axes: Axes, rows: pl.DataFrame, name: str, floor: pl.Expr, role: str) -> None:
+    """|distance| with its interval; a point whose sign is not known is hollow."""
+    columns = [(pl.col(f"{name}{end}") - floor).alias(end or "mean") for end in ("", "_low")]
+    told = rows.select("agents", *columns)
+    numbers, mean = told["agents"].to_numpy().astype(float), told["mean"].to_numpy()
+    half = mean - told["_low"].to_numpy()
+    size, known = np.abs(mean), np.abs(mean) > half
+    reach = [np.minimum(half, 0.9 * size), half]
+    style = {"color": PALETTE[role], "ms": 4, "capsize": 2}
+    axes.errorbar(numbers, size, reach, fmt="-", **style)
+    axes.plot(numbers[known], size[known], "o", ms=4, color=PALETTE[role])
+    axes.plot(numbers[~known], size[~known], "o", ms=4, color=PALETTE[role], mfc="none")
+    for power, dash in ((0.5, ":"), (1.0, "--")) if role == SERIES[0] else ():
+        guide = size[0] * (numbers[0] / numbers) ** power
+        axes.plot(numbers, guide, dash, color=PALETTE["muted"], lw=0.8, zorder=0)
+    axes.set(xscale="log", yscale="log")
 
 
 def entropy(table: pl.DataFrame) -> Figure:

@@ -1,0 +1,183 @@
+"""Learned auctions among N bidders: how far their values are from the mean field, and how fast."""
+
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+import polars as pl
+
+from ...auctions import deviation_gain_among, sensitivities, simulate, without_luck
+from ...problems import problems
+from ...simulation import Encounter, encounters, goal
+from ..frame import Rows
+from ..page import Claim
+from .contest import trained
+from .theory import Slope, sampled_slope
+
+AGENTS = (100, 1000, 10_000)
+# The games that a prior-free mechanism meets are drawn with a key of their own, which no design
+# has seen; they are the same for every number of bidders.
+_GAMES_KEY = 20_251
+# A fitted exponent agrees with a law within this much.
+TOLERANCE = 0.1
+_NORMAL = 1.96
+
+
+class Crowds(NamedTuple):
+    """How a problem's designed mechanism meets finite crowds.
+
+    - `problem`, `num_steps`: what is designed, with the default recipe's steps if None.
+    - `games`: games drawn where each meeting is with a fresh one; elsewhere there is one.
+    - `trials`, `deviations`: auctions held for the value, and for what a deviator gains.
+    """
+
+    problem: str
+    num_steps: int | None = None
+    games: int = 1
+    trials: int = 2000
+    deviations: int = 400
+
+
+def finite_rows(crowds: Crowds, agents: tuple[int, ...] = AGENTS) -> Rows:
+    """One row for each mechanism, game and number of bidders."""
+    setting = problems[crowds.problem].setting
+    mechanisms = {
+        "designed": trained(crowds.problem, 0, crowds.num_steps).mechanism,
+        "first price": setting.baselines()["first_price"],
+    }
+    rows = []
+    for title, mechanism in mechanisms.items():
+        key = jax.random.key(_GAMES_KEY)
+        met = encounters(setting, mechanism, key=key, most=crowds.games)
+        for game, encounter in enumerate(met):
+            about = {"problem": crowds.problem, "mechanism": title, "game": game}
+            told = meeting_rows(encounter, mechanism, goal(setting), crowds, agents)
+            rows += [about | row for row in told]
+    return rows
+
+
+def meeting_rows(
+    encounter: Encounter, mechanism, objective, crowds: Crowds, agents: tuple[int, ...]
+) -> Rows:
+    """Values and exploitabilities at one equilibrium, by number of bidders."""
+    game, policy = encounter.game, encounter.policy
+    worth = sensitivities(game, mechanism, policy, objective)
+    rows = []
+    for number in agents:
+        counts = {"num_agents": number, "seed": number}
+        held = simulate(game, mechanism, policy, num_trials=crowds.trials, worth=worth, **counts)
+        gap = held.score(objective) - encounter.mean_field
+        difference, low, high = without_luck(gap, held.luck)
+        counts["seed"] += 1_000_003
+        gain = deviation_gain_among(game, mechanism, policy, num_trials=crowds.deviations, **counts)
+        rows.append(
+            {
+                "agents": number,
+                "trials": crowds.trials,
+                "mean_field": encounter.mean_field,
+                "value": encounter.mean_field + difference,
+                "difference": difference,
+                "difference_low": low,
+                "difference_high": high,
+                "exploitability": gain.gain,
+                "exploitability_low": gain.low,
+                "exploitability_high": gain.high,
+                "exploitability_optimistic": gain.optimistic,
+                "exploitability_mean_field": encounter.exploitability,
+            }
+        )
+    return rows
+
+
+def over_games(frame: pl.DataFrame) -> pl.DataFrame:
+    """Means over the drawn games, with intervals for these games, by problem and bidders."""
+    rows = []
+    groups = frame.group_by(["problem", "mechanism", "agents"], maintain_order=True)
+    for (problem, mechanism, agents), of_one in groups:
+        row: dict[str, Any] = {"problem": problem, "mechanism": mechanism, "agents": agents}
+        row |= {"games": len(of_one), "mean_field": of_one["mean_field"].mean()}
+        for name in ("difference", "exploitability"):
+            mean = float(of_one[name].to_numpy().mean())
+            width = (of_one[f"{name}_high"] - of_one[f"{name}_low"]).to_numpy() / 2
+            half = float(np.sqrt(np.sum(width**2))) / len(of_one)
+            row |= {name: mean, f"{name}_low": mean - half, f"{name}_high": mean + half}
+        row["exploitability_mean_field"] = of_one["exploitability_mean_field"].mean()
+        rows.append(row)
+    return pl.DataFrame(rows)
+
+
+def finite_claims(frame: pl.DataFrame) -> list[Claim]:
+    """Learned auctions are worth among N bidders what the mean field says, and nearly as stable."""
+    claims = []
+    groups = over_games(frame).group_by(["problem", "mechanism"], maintain_order=True)
+    for (problem, mechanism), rows in groups:
+        of = rows.sort("agents")
+        games = int(of["games"][0])
+        whose = f"{problem}, {mechanism}" + (f", {games} drawn games" if games > 1 else "")
+        claims += [_closeness(whose, of), _value_rate(whose, of), *_gain_rates(whose, of)]
+    return claims
+
+
+def _closeness(whose: str, rows: pl.DataFrame) -> Claim:
+    sizes = rows["difference"].abs().to_list()
+    return Claim(
+        f"{whose}: N-player value close to mean field from N = 100 on",
+        _told(rows, "difference", 0.0),
+        sizes[-1] < sizes[0] and sizes[0] < 0.05,
+    )
+
+
+def _value_rate(whose: str, rows: pl.DataFrame) -> Claim:
+    fit = _slope(rows, "difference", 0.0)
+    return Claim(
+        f"{whose}: value approaches at least as fast as N^-1/2 (theory: slope -1/2 at a kink with "
+        "a price atom, -1 where smooth)",
+        _exponent(fit),
+        _at_least_as_fast(fit),
+    )
+
+
+def _gain_rates(whose: str, rows: pl.DataFrame) -> list[Claim]:
+    """Exploitability beyond that of the mean field, which the temperature leaves."""
+    floor = float(rows["exploitability_mean_field"][0])
+    told = f"{_told(rows, 'exploitability', floor)}; mean field {floor:.2e}"
+    stated = f"{whose}: exploitability beyond the mean field's"
+    if float((rows["exploitability_low"] - floor).to_numpy().min()) <= 0:
+        told += "; not told from 0 at some N: no slope"
+        return [Claim(f"{stated} falls like N^-1/2", told, None)]
+    fit = _slope(rows, "exploitability", floor)
+    return [
+        Claim(f"{stated} falls at least as fast as N^-1/2", told, _at_least_as_fast(fit)),
+        Claim(
+            f"{stated} has slope -1/2 (predicted without a grid of bids; on one it falls faster "
+            "once a tick costs a deviator more than she wins)",
+            _exponent(fit),
+            abs(fit.slope + 0.5) <= TOLERANCE,
+        ),
+    ]
+
+
+def _slope(rows: pl.DataFrame, name: str, floor: float) -> Slope:
+    width = (rows[f"{name}_high"] - rows[f"{name}_low"]).to_numpy() / 2
+    numbers = rows["agents"].to_numpy().astype(float)
+    return sampled_slope(numbers, rows[name].to_numpy() - floor, width / _NORMAL)
+
+
+def _exponent(fit: Slope) -> str:
+    return f"slope {fit.slope:.2f} [{fit.low:.2f}, {fit.high:.2f}]"
+
+
+def _at_least_as_fast(fit: Slope) -> bool | None:
+    # Open where the interval has both sides of the law in it.
+    law = -0.5 + TOLERANCE
+    if fit.low <= law < fit.high:
+        return None
+    return fit.high <= law
+
+
+def _told(rows: pl.DataFrame, name: str, floor: float) -> str:
+    return "; ".join(
+        f"N={row['agents']}: {row[name] - floor:+.2e} "
+        f"[{row[f'{name}_low'] - floor:+.2e}, {row[f'{name}_high'] - floor:+.2e}]"
+        for row in rows.iter_rows(named=True)
+    )

@@ -1,0 +1,122 @@
+"""Learned auctions among N: the rows that are made, and what is said of them."""
+
+import jax
+import numpy as np
+import polars as pl
+import pytest
+
+from incentax.auctions import FirstPrice
+from incentax.problems import problems
+from incentax.reproduction.amid import finite
+from incentax.reproduction.amid.cells import FULL, QUICK
+from incentax.reproduction.amid.finite import (
+    Crowds,
+    finite_claims,
+    finite_rows,
+    meeting_rows,
+    over_games,
+)
+from incentax.reproduction.amid.theory import sampled_slope
+from incentax.simulation import encounters, goal
+
+SMALL = {"num_values": 6, "num_bids": 6, "horizon": 2, "solver_steps": 60}
+TINY = Crowds("a3", 1, games=2, trials=20, deviations=8)
+
+
+def finite_table(value_slope=-1.0, gain_slope=-0.5, error=0.02, games=1):
+    """What a cell's file holds when distances follow these laws, known to this relative error."""
+    rows = []
+    for game in range(games):
+        for agents in (100, 1000, 10_000):
+            gap = -0.01 * (agents / 100) ** value_slope
+            gain = 0.01 * (agents / 100) ** gain_slope
+            rows.append(
+                {"problem": "a1", "mechanism": "designed", "game": game, "agents": agents}
+                | {"trials": 10, "mean_field": 0.25, "value": 0.25 + gap, "difference": gap}
+                | {"difference_low": gap * (1 + error), "difference_high": gap * (1 - error)}
+                | {"exploitability": 1e-3 + gain, "exploitability_mean_field": 1e-3}
+                | {"exploitability_low": 1e-3 + gain * (1 - error)}
+                | {"exploitability_high": 1e-3 + gain * (1 + error)}
+            )
+    return pl.DataFrame(rows)
+
+
+# Close, value at least as fast as the bound, exploitability likewise, exploitability as predicted.
+@pytest.mark.parametrize(
+    ("table", "agrees"),
+    [
+        (finite_table(), [True, True, True, True]),
+        (finite_table(value_slope=-0.5), [True, True, True, True]),
+        (finite_table(value_slope=-0.2), [True, False, True, True]),
+        (finite_table(value_slope=0.2), [False, False, True, True]),
+        (finite_table(gain_slope=-0.8), [True, True, True, False]),
+        (finite_table(gain_slope=-0.2), [True, True, False, False]),
+        (finite_table(error=0.9), [True, True, None, True]),
+        # Lost in errors: nothing is said of the rates.
+        (finite_table(error=4.0), [True, None, None]),
+    ],
+)
+def test_claims_follow_the_numbers(table, agrees):
+    assert [claim.agrees for claim in finite_claims(table)] == agrees
+
+
+def test_the_page_says_how_many_games_were_drawn():
+    several = finite_claims(finite_table(games=4))
+    assert all("4 drawn games" in claim.stated for claim in several)
+    assert not any("drawn games" in claim.stated for claim in finite_claims(finite_table()))
+
+
+def test_means_over_games_have_narrower_intervals():
+    one, four = over_games(finite_table()), over_games(finite_table(games=4))
+    for name in ("difference", "exploitability"):
+        width = [np.asarray(t[f"{name}_high"] - t[f"{name}_low"]) for t in (one, four)]
+        np.testing.assert_allclose(width[1], width[0] / 2)
+        np.testing.assert_allclose(one[name], four[name])
+
+
+def test_slopes_are_weighted_by_what_is_known():
+    numbers = np.array([100.0, 1000.0, 10_000.0])
+    sizes = 1 / numbers
+    wrong = sizes * np.array([1, 1, 30])
+    errors = sizes * np.array([0.01, 0.01, 30])
+    assert sampled_slope(numbers, wrong, errors).slope == pytest.approx(-1, abs=1e-3)
+    exact = sampled_slope(numbers, sizes, np.zeros(3))
+    assert exact == pytest.approx((-1, -1, -1))
+    # The interval covers the exponent as often as it says.
+    rng, spread, inside = np.random.default_rng(0), 0.1 * sizes, 0
+    for _ in range(200):
+        fit = sampled_slope(numbers, sizes + spread * rng.normal(size=3), spread)
+        inside += fit.low <= -1 <= fit.high
+    assert 180 <= inside <= 198
+
+
+@pytest.mark.parametrize("name", ["a1", "a2", "a3"])
+def test_rows_of_small_auctions(name):
+    setting = problems[name].with_options(**SMALL).setting
+    mechanism = FirstPrice.equal_split(0.8, 2)
+    (met,) = encounters(setting, mechanism, key=jax.random.key(1), most=1)
+    rows = meeting_rows(met, mechanism, goal(setting), TINY, (50, 5000))
+    assert [row["agents"] for row in rows] == [50, 5000]
+    for row in rows:
+        assert row["difference_low"] <= row["difference"] <= row["difference_high"]
+        assert row["value"] - row["mean_field"] == pytest.approx(row["difference"])
+        assert row["exploitability_low"] <= row["exploitability"] <= row["exploitability_high"]
+    assert abs(rows[1]["difference"]) < 5e-3
+
+
+def test_every_number_of_bidders_meets_the_same_games(monkeypatch):
+    small = {"a3": problems["a3"].with_options(**SMALL, width=8)}
+    start = small["a3"].setting.mechanism(jax.random.key(0))
+    monkeypatch.setattr(finite, "problems", small)
+    monkeypatch.setattr(finite, "trained", lambda *asked: type("R", (), {"mechanism": start}))
+    frame = pl.DataFrame(finite_rows(TINY, (20, 40)))
+    assert frame.select("mechanism", "game", "agents").n_unique() == len(frame) == 8
+    met = frame.group_by("mechanism", "game").agg(pl.col("mean_field").n_unique().alias("values"))
+    assert met["values"].to_list() == [1] * 4
+    assert frame.filter(pl.col("mechanism") == "designed")["mean_field"].n_unique() == 2
+
+
+def test_the_first_three_settings_are_measured_under_both_budgets():
+    for budget in (FULL, QUICK):
+        assert [crowd.problem for crowd in budget.crowds] == ["a1", "a2", "a3"]
+    assert all(crowd.num_steps is None for crowd in FULL.crowds)
