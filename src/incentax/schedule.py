@@ -9,7 +9,7 @@ import equinox as eqx
 
 @final
 class Schedule(eqx.Module):
-    """Smooth first, sharpen later: design at a temperature that falls geometrically.
+    """Smooth first, sharpen later: design at a temperature that is held, then falls geometrically.
 
     On a grid of actions the objective along exact equilibria is a sawtooth in the mechanism; at a
     higher temperature it is smooth. Results are always judged at the problem's own temperature.
@@ -42,7 +42,6 @@ class Schedule(eqx.Module):
                 f"expected solver_steps >= 1 and 0 < share <= 1, got {self.solver_steps} and "
                 f"{self.share}; try 30 and 0.2"
             )
-
         if not 0 <= self.hold < 1:
             raise ValueError(
                 f"expected 0 <= hold < 1, got {self.hold}; try 0.4, or 0 to fall at once"

@@ -44,7 +44,8 @@ FULL = Budget(
     seeds=10,
     steps=None,
     trials=1000,
-    seconds=20.0,
+    # Long enough for the whole of the default recipe on two cores.
+    seconds=40.0,
     settings=_ALL,
     contested=_ALL,
     horizons=(5, 10, 25, 50),

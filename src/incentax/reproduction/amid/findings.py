@@ -72,7 +72,7 @@ def beach_claims(frame: pl.DataFrame) -> list[Claim]:
         claims.append(
             Claim(
                 "a higher cap on prices flattens further",
-                f"standard deviation {low:.4f} under .5, {high:.4f} under .8",
+                f"standard deviation {low:.4f} under the lower cap, {high:.4f} under the higher",
                 high < low,
             )
         )
