@@ -265,11 +265,6 @@ def test_impossible_arguments(wrong, message):
         designed(**wrong)
 
 
-<<<<<<< HEAD
-@pytest.mark.parametrize(
-    "wrong",
-    [dict(start=0.1, stop=0.2), dict(stop=0.0), dict(share=1.5), dict(hold=1.0)],
-=======
 def test_a_held_schedule_stays_and_then_falls_to_the_same_end():
     held = ix.Schedule(0.1, 0.001, hold=0.4)
     temperatures = [held.temperature(step, 11) for step in range(11)]
@@ -281,7 +276,6 @@ def test_a_held_schedule_stays_and_then_falls_to_the_same_end():
 @pytest.mark.parametrize(
     "wrong",
     [dict(start=0.1, stop=0.2), dict(stop=0.0), dict(share=1.5), dict(hold=1.0), dict(hold=-0.1)],
->>>>>>> s3-paper
 )
 def test_impossible_schedules(wrong):
     with pytest.raises(ValueError, match="expected .*, got .*; try"):
