@@ -1,11 +1,13 @@
-"""Cliffs: bids that nobody makes while exactly the supply is bid for above them."""
+"""Certificates: what holds of them, and cliffs in bids."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import incentax as ix
 from incentax.certificate import no_zero_dominance
+from incentax.workflow import certificate_rows
 
 
 @pytest.mark.parametrize(
@@ -30,3 +32,12 @@ def test_full_support_has_no_cliff(seed):
     found = no_zero_dominance(bids, rng.random(3))
     assert found.holds and found.margin >= bids.min()
     assert 0 <= found.round < 3 and 0 <= found.bid < 6
+
+
+def test_nothing_holds_at_an_equilibrium_that_is_not_finite():
+    numbers = dict.fromkeys(("slope", "difference", "cap", "adjoint_residual"), float("nan"))
+    numbers |= {"value": 0.2, "exploitability": 0.0, "regularised_exploitability": 0.0}
+    for status, holds in ((ix.Status.DONE, True), (ix.Status.NONFINITE_EQUILIBRIUM, False)):
+        certificate = ix.Certificate(**numbers, residual=0.0, status=status)
+        judged = [row["holds"] for row in certificate_rows(certificate, 1e-3) if row["bound"]]
+        assert judged == [holds, holds]

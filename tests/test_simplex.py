@@ -82,6 +82,23 @@ def test_the_policy_and_its_bonus_at_once_are_those_apart(mirror):
     np.testing.assert_allclose(found, expected, atol=1e-13)
 
 
+@pytest.mark.parametrize("low", [-jnp.inf, -1e30])
+@pytest.mark.parametrize("dtype", [jnp.float32, jnp.float64])
+def test_a_masked_action_leaves_the_derivatives_of_the_others(low, dtype):
+    def entropy(z):
+        return ix.Entropy().play(z)[1]
+
+    free = jnp.array([0.3, -0.2], dtype)
+    masked = jnp.array([0.3, -0.2, low], dtype)
+    tolerance = 50 * float(jnp.finfo(dtype).eps)
+    for found, expected in (
+        (jax.grad(entropy)(masked)[:2], jax.grad(entropy)(free)),
+        (jax.hessian(entropy)(masked)[:2, :2], jax.hessian(entropy)(free)),
+        (jax.jvp(entropy, (masked,), (jnp.ones(3, dtype),))[0], entropy(free)),
+    ):
+        np.testing.assert_allclose(found, expected, atol=tolerance)
+
+
 def test_entropy_at_a_vertex_has_a_finite_derivative():
     vertex = jnp.array([1.0, 0.0])
     assert float(ix.Entropy().bonus(vertex)) == 0

@@ -78,7 +78,8 @@ def _softmax_and_entropy_jvp(primals, tangents):
     lower = primals[0] - jnp.max(primals[0], axis=-1, keepdims=True)
     weights = jnp.exp(lower)
     total = jnp.sum(weights, axis=-1, keepdims=True)
-    policy, logarithm = weights / total, lower - jnp.log(total)
+    policy = weights / total
+    logarithm = jnp.where(weights > 0, lower - jnp.log(total), 0)
     mean = jnp.sum(policy * tangents[0], axis=-1, keepdims=True)
     change = policy * (tangents[0] - mean)
     entropy = -jnp.sum(policy * logarithm, axis=-1)

@@ -150,15 +150,17 @@ def _design(
 def certificate_rows(certificate: Certificate, exploitability: float) -> list[dict[str, Any]]:
     """The certificate as rows of name, value, bound, holds and meaning; unknown ones left out.
 
-    `exploitability` is the bound on the unregularised exploitability.
+    `exploitability` is the bound on the unregularised exploitability. At an equilibrium with NaN or
+    infinity nothing holds, whatever the numbers that could still be computed say.
     """
+    found = certificate.status is not Status.NONFINITE_EQUILIBRIUM
     bounds = TOLERANCES | {"exploitability": exploitability}
     rows = []
     for name, meaning in _MEANINGS.items():
         value = getattr(certificate, name)
         if not math.isnan(value):
             bound = bounds.get(name)
-            holds = None if bound is None else bool(value <= bound)
+            holds = None if bound is None else found and bool(value <= bound)
             rows.append(
                 {"name": name, "value": value, "bound": bound, "holds": holds, "meaning": meaning}
             )
