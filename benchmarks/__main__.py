@@ -11,6 +11,7 @@ from . import (
     rivals,
     social,
     start,
+    table2,
     time_to_value,
 )
 
@@ -20,6 +21,7 @@ EVERY = (
     start,
     gradient,
     memory,
+    table2,
     a1,
     time_to_value,
     beach,

@@ -14,7 +14,7 @@ H=10 0.25 / 8746 -> 0.21 / 586, H=25 0.71 / 16960 -> 0.67 / 826, H=50 out of mem
 import argparse
 import functools
 import json
-import resource
+import sys
 from pathlib import Path
 
 from incentax.reproduction.amid.cost import ADJOINTS, gradient_cost
@@ -47,23 +47,23 @@ def shown(row):
         "adjoint": row["adjoint"],
         "seconds": "-" if row["seconds"] is None else row["seconds"],
         "temporary (MiB)": (row["temporary_bytes"] or 0) / 2**20,
-        "peak of the process (MiB)": row["peak_mebibytes"],
         "published, one H100: seconds": seconds,
         "MiB": mebibytes,
         "error": row["error"] or "",
     }
 
 
-def main():
+def main(given=()):
+    """Print the rows; keep them where told."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--horizons", type=int, nargs="+", default=[5, 10, 25, 50])
     parser.add_argument("--adjoints", nargs="+", default=list(ADJOINTS), choices=list(ADJOINTS))
     parser.add_argument("--solver-steps", type=int, default=400)
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--folder", type=Path, default=None, help="a reproduction to add cells to")
-    parser.add_argument("--name", default=None, help="publish under this name")
+    parser.add_argument("--name", default="table2", help="publish under this name")
     parser.add_argument("--out", type=Path, default=None, help="JSON file for the figures")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(given)
     rows = []
     for horizon in arguments.horizons:
         for adjoint in arguments.adjoints:
@@ -79,8 +79,7 @@ def main():
                 if arguments.folder is None
                 else kept(arguments.folder, horizon, adjoint, make)
             )
-            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
-            rows.append(row | {"peak_mebibytes": peak})
+            rows.append(row)
             mebibytes = (row["temporary_bytes"] or 0) / 2**20
             seconds = "-" if row["seconds"] is None else f"{row['seconds']:.3f} s"
             print(
@@ -90,10 +89,10 @@ def main():
             )
     if arguments.out is not None:
         arguments.out.write_text(json.dumps(rows, indent=2) + "\n")
-    if arguments.name is not None:
+    if arguments.name:
         title = f"One gradient on A1, {arguments.solver_steps} solver steps"
         publish(arguments.name, title, [shown(row) for row in rows])
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -1,5 +1,6 @@
 """What one gradient costs, in seconds and in compiled bytes, by adjoint and horizon."""
 
+import statistics
 import time
 from dataclasses import replace
 from typing import Any
@@ -47,7 +48,7 @@ def gradient_cost(
             began = time.perf_counter()
             jax.block_until_ready(eqx.filter(compiled(*inputs), eqx.is_array))
             times.append(time.perf_counter() - began)
-        row["seconds"] = min(times)
+        row["seconds"] = statistics.median(times)
     except (RuntimeError, MemoryError) as error:
         # XLA raises RuntimeError (RESOURCE_EXHAUSTED) where memory ends, as the paper reports.
         row["error"] = str(error).splitlines()[0][:120]
