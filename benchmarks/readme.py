@@ -17,6 +17,7 @@ ORDER = (
     "robust",
     "beach",
     "gradient",
+    "table2_recipe",
     "table2",
     "table2_long",
     "memory",

@@ -90,7 +90,8 @@ def main(given=()):
     if arguments.out is not None:
         arguments.out.write_text(json.dumps(rows, indent=2) + "\n")
     if arguments.name:
-        title = f"One gradient on A1, {arguments.solver_steps} solver steps"
+        rounds = ", ".join(map(str, arguments.horizons))
+        title = f"One gradient on A1, H = {rounds}, {arguments.solver_steps} solver steps"
         publish(arguments.name, title, [shown(row) for row in rows])
 
 
