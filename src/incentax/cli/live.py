@@ -8,7 +8,7 @@ from ..problems import Problem
 from ..progress import Progress as DesignProgress
 from .console import notes
 
-# Without a terminal a line every so many steps says that the design is alive.
+# Without a terminal the first line says that it has begun, and so many more that it is alive.
 LINES = 10
 
 
@@ -55,5 +55,6 @@ class Live:
         done = record.step + 1
         self._bar.update(self._task, description="designing", completed=done, facts=facts)
         every = max(1, self._num_steps // LINES)
-        if not self._quiet and not notes.is_terminal and done % every == 0:
+        due = done == 1 or done % every == 0
+        if not self._quiet and not notes.is_terminal and due:
             notes.print(f"step {done}/{self._num_steps}  {facts}")
