@@ -9,6 +9,7 @@ from .machine import RESULTS
 ORDER = (
     "a1",
     "time_to_value",
+    "baselines",
     "time_to_value_a2",
     "time_to_value_a3",
     "time_to_value_a7",
