@@ -2,10 +2,11 @@
 
     python -m benchmarks.table2 --horizons 5 10 25 50 --folder reproduction/amid
     python -m benchmarks.table2 --horizons 500 --adjoints implicit --name table2_long
+    python -m benchmarks.table2 --adjoints implicit --solver-steps 30 --name table2_recipe
 
 With a folder each row is a cell of `incentax reproduce amid --only table2 --out FOLDER`, which
-then shows these figures, whatever machine it runs on. With a name they are a table of
-`benchmarks/README.md`.
+then shows these figures, whatever machine it runs on. They are kept as a table of
+`benchmarks/README.md` as well, under the name given.
 
 One H100, as published (naive backpropagation -> AMID): H=5 0.19 s / 2760 MiB -> 0.09 / 560,
 H=10 0.25 / 8746 -> 0.21 / 586, H=25 0.71 / 16960 -> 0.67 / 826, H=50 out of memory -> 1.72 / 1076.
@@ -61,7 +62,7 @@ def main(given=()):
     parser.add_argument("--solver-steps", type=int, default=400)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--folder", type=Path, default=None, help="a reproduction to add cells to")
-    parser.add_argument("--name", default="table2", help="publish under this name")
+    parser.add_argument("--name", default="table2", help="the table's name in benchmarks/results")
     parser.add_argument("--out", type=Path, default=None, help="JSON file for the figures")
     arguments = parser.parse_args(given)
     rows = []
@@ -89,10 +90,9 @@ def main(given=()):
             )
     if arguments.out is not None:
         arguments.out.write_text(json.dumps(rows, indent=2) + "\n")
-    if arguments.name:
-        rounds = ", ".join(map(str, arguments.horizons))
-        title = f"One gradient on A1, H = {rounds}, {arguments.solver_steps} solver steps"
-        publish(arguments.name, title, [shown(row) for row in rows])
+    rounds = ", ".join(map(str, arguments.horizons))
+    title = f"One gradient on A1, H = {rounds}, {arguments.solver_steps} solver steps"
+    publish(arguments.name, title, [shown(row) for row in rows])
 
 
 if __name__ == "__main__":
