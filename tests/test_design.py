@@ -8,6 +8,7 @@ from typing import ClassVar, final
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import jaxtyping
 import numpy as np
 import optax
 import pytest
@@ -275,9 +276,20 @@ def test_a_held_schedule_stays_and_then_falls_to_the_same_end():
 
 @pytest.mark.parametrize(
     "wrong",
-    [dict(start=0.1, stop=0.2), dict(stop=0.0), dict(share=1.5), dict(hold=1.0), dict(hold=-0.1)],
+    [
+        dict(start=0.1, stop=0.2),
+        dict(stop=0.0),
+        dict(share=1.5),
+        dict(hold=1.0),
+        dict(hold=-0.1),
+        dict(solver_steps=0),
+        dict(solver_steps=2.5),
+        dict(solver_steps=float("nan")),
+    ],
 )
-def test_impossible_schedules(wrong):
+def test_impossible_schedules(wrong, monkeypatch):
+    # As users have it: without run-time checks of types, which would be first to object.
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
     with pytest.raises(ValueError, match="expected .*, got .*; try"):
         ix.Schedule(**wrong)
 

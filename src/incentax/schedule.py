@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from numbers import Integral
 from typing import final
 
 import equinox as eqx
@@ -37,11 +38,12 @@ class Schedule(eqx.Module):
                 f"expected 0 < stop <= start, got start={self.start} and stop={self.stop}; try "
                 "Schedule(0.02, 0.004)"
             )
-        if self.solver_steps < 1 or not 0 < self.share <= 1:
+        if not isinstance(self.solver_steps, Integral) or self.solver_steps < 1:
             raise ValueError(
-                f"expected solver_steps >= 1 and 0 < share <= 1, got {self.solver_steps} and "
-                f"{self.share}; try 30 and 0.2"
+                f"expected a whole number of solver_steps >= 1, got {self.solver_steps}; try 30"
             )
+        if not 0 < self.share <= 1:
+            raise ValueError(f"expected 0 < share <= 1, got {self.share}; try 0.2")
         if not 0 <= self.hold < 1:
             raise ValueError(
                 f"expected 0 <= hold < 1, got {self.hold}; try 0.4, or 0 to fall at once"

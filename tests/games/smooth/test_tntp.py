@@ -64,6 +64,10 @@ MALFORMED = {
     "zero capacity": (dict(net=link(1, 3, "0")), "capacity > 0 on every link, got 0 on link 2"),
     "infinite time": (dict(net=link(0, 5, "inf")), "a number in net"),
     "unknown node": (dict(net=link(0, 2, "77")), "a node in 1..6 on every link, got 77"),
+    "self-loop": (
+        dict(net=link(2, 2, "1")),
+        "different nodes in net.tntp, got link 3 from node 1 to itself",
+    ),
     "half a node": (dict(net=link(0, 2, "1.5")), "whole node numbers"),
     "short row": (dict(net=NET.rsplit("\t", 8)[0] + "\n"), "columns"),
     "empty": (dict(net=""), "<END OF METADATA>"),

@@ -53,6 +53,12 @@ def read_network(file: Path) -> tuple[Network, int]:
     if not np.all(ends == np.round(ends)):
         raise ValueError(f"expected whole node numbers in {file.name}, got others; correct them")
     tail, head = (ends.astype(int) - 1).T
+    if np.any(tail == head):
+        loop = int(np.argmax(tail == head))
+        raise ValueError(
+            f"expected links between different nodes in {file.name}, got link {loop + 1} from node "
+            f"{tail[loop] + 1} to itself; leave it out and correct <NUMBER OF LINKS>"
+        )
     try:
         network = Network.bpr(
             num_nodes,
