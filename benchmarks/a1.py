@@ -1,4 +1,7 @@
-"""The main job: `incentax design a1 --json`, five seeds, each a whole process with a cold cache."""
+"""The main job: `incentax design a1 --json`, five seeds, each a whole process with a cold cache.
+
+python -m benchmarks.a1
+"""
 
 import json
 import os

@@ -1,4 +1,7 @@
-"""The beach bar at both price caps: congestion, flatness, exploitability throughout."""
+"""The beach bar at both price caps: congestion, flatness, exploitability throughout.
+
+python -m benchmarks.beach
+"""
 
 import json
 import subprocess

@@ -1,5 +1,7 @@
 """The state axis over eight devices: |S| = |A| = 4000, whole against split, and what each holds.
 
+    python -m benchmarks.devices
+
 Devices are forced on the CPU, so the table shows that numbers agree and memory divides, not speed.
 """
 

@@ -1,4 +1,7 @@
-"""Seconds of one design iteration on A1, by adjoint: forward solve alone, and with its gradient."""
+"""Seconds of one design iteration on A1, by adjoint: forward solve alone, and with its gradient.
+
+python -m benchmarks.gradient
+"""
 
 import time
 

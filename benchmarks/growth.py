@@ -1,5 +1,8 @@
 """How a design iteration grows with grid, rounds and solver steps, and a trial with bidders.
 
+    python -m benchmarks.growth
+    python -m benchmarks.growth rounds
+
 Each size runs in a process of its own, so that its peak resident memory is its own. Exponents are
 those of processor seconds, which do not depend on who else uses the machine.
 """

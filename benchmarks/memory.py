@@ -1,4 +1,7 @@
-"""Compiled temporary memory of one design gradient on A1, by adjoint and number of steps T."""
+"""Compiled temporary memory of one design gradient on A1, by adjoint and number of steps T.
+
+python -m benchmarks.memory
+"""
 
 import equinox as eqx
 import jax

@@ -1,4 +1,7 @@
-"""A3: one mechanism for all games, against first price on 100 games it never saw."""
+"""A3: one mechanism for all games, against first price on 100 games it never saw.
+
+python -m benchmarks.prior_free
+"""
 
 import json
 import subprocess

@@ -1,4 +1,7 @@
-"""Compose benchmarks/README.md from the results on disk, so that no figure is copied by hand."""
+"""Compose benchmarks/README.md from the results on disk, so that no figure is copied by hand.
+
+python -m benchmarks.readme
+"""
 
 import json
 from pathlib import Path

@@ -1,164 +1,194 @@
-"""Non-finite numbers and failures of the default recipe over many seeds and settings of auctions.
+"""Non-finite numbers of the default recipe over many seeds and settings of auctions.
 
-    python -m benchmarks.robust --seeds 100 --batch 10 --folder runs/robust
+    python -m benchmarks.robust --seeds 0 50 --out runs/robust
+    python -m benchmarks.robust --seeds 50 100 --out runs/robust
+    python -m benchmarks.robust --collect --out runs/robust
 
-The seeds of a batch are designed side by side, step by step under `jax.vmap`. Mechanisms are judged
-only at the end, cold and at the problem's own temperature, so that no design goes back to its best
-on the way: what is counted here is without that help. A batch whose file is in the folder is not
-made again. Each batch ends in a row per seed:
+Each seed is one `incentax.design`, begun as `incentax design NAME --seed K` begins it, but never
+judged on the way, so that no design goes back to its best: what is counted is without that help. A
+design that makes all its steps is not certified either; one that meets a step it cannot make is
+ended, judged and named by its status. Every design leaves a file in the folder, with what it was
+made with; it is made again only where that has changed. `--collect` sums the files up:
 
-- `bad steps`: steps whose value, gradient, exploitability or residuals are not all finite.
-- `failed`: whether a step could not be made, or the final equilibrium is not finite.
-- `settled`: whether nobody could gain more than the bound by deviating from it.
+- `non-finite steps`: steps whose value, gradient, exploitability or residuals are not all finite.
+- `failed designs`: designs that met a step whose value or gradient is not finite, which ends them.
 """
 
 import argparse
+import json
 import math
+import os
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from statistics import median
 from typing import Any
 
-import equinox as eqx
 import jax
-import jax.numpy as jnp
-import numpy as np
 
 import incentax as ix
-from incentax.design import _step, initial_state
-from incentax.reproduction.frame import Cell, gather
-from incentax.setting import AbstractSetting
 
+from .kept import code, design_facts, difference
 from .machine import publish
 
 NAMES = ("a1", "a2", "a3", "a7", "a10")
-SIGNS = {"maximize": 1, "minimize": -1}
+NUMBERS = ("value", "gradient_norm", "exploitability", "residual", "adjoint_residual")
 
 
-def robust(name: str, seeds: range) -> list[dict[str, Any]]:
-    """A row per seed."""
-    setting = ix.problems[name].setting
-    began = time.perf_counter()
-    states, step_keys = _starts(setting, seeds)
-    states, bad_steps, broken = _train(setting, states, step_keys)
-    value, status, gain = _judge(setting, states, step_keys)
-    failed = broken | (status == ix.Status.NONFINITE_EQUILIBRIUM) | ~np.isfinite(value)
-    seconds = (time.perf_counter() - began) / len(seeds)
-    return [
-        {
-            "problem": name,
-            "seed": seed,
-            "bad steps": int(bad_steps[i]),
-            "failed": bool(failed[i]),
-            "settled": bool(gain[i] <= setting.exploitability_bound),
-            "value": float(value[i]),
-            "exploitability": float(gain[i]),
-            "steps": setting.recipe().num_steps,
-            "seconds": seconds,
-        }
-        for i, seed in enumerate(seeds)
-    ]
+class EnoughError(Exception):
+    """All steps are made: no certificate is wanted here."""
 
 
-def _starts(setting: AbstractSetting, seeds: range):
-    population, optimizer = setting.population(), _optimizer(setting)
+def design_of(problem: ix.Problem) -> Callable[[int], dict[str, Any]]:
+    """The figures of one design of a problem, as a function of the seed.
 
-    def start(seed):
-        # As `incentax design NAME --seed K` draws.
+    All seeds go through the same objects, so that the step is compiled for the first one alone.
+    """
+    setting = problem.setting
+    recipe = setting.recipe()
+    population, objective = setting.population(), setting.objective()
+    rule, optimizer = ix.Hypergradient(), recipe.optimizer(recipe.num_steps)
+
+    def row(seed: int) -> dict[str, Any]:
+        made: list[ix.StepRecord] = []
+
+        def watch(progress: ix.Progress) -> None:
+            made.append(progress.record)
+            if len(made) == recipe.num_steps:
+                raise EnoughError
+
         mechanism_key, design_key, _ = jax.random.split(jax.random.key(seed), 3)
         mechanism = setting.mechanism(mechanism_key)
-        step_key = jax.random.split(design_key, 4)[1]
-        return initial_state(population, mechanism, optimizer, design_key), step_key
-
-    return eqx.filter_jit(eqx.filter_vmap(start))(jnp.asarray(seeds))
-
-
-def _train(setting: AbstractSetting, states, step_keys):
-    recipe, sign = setting.recipe(), SIGNS[setting.sense]
-    rule, optimizer, objective = (
-        ix.Hypergradient().towards(sign),
-        _optimizer(setting),
-        setting.objective(),
-    )
-    population = setting.population()
-
-    @eqx.filter_jit
-    def advance(population, states, keys):
-        def one(state, key):
-            return _step(rule, population, objective, optimizer, None, sign, state, key)
-
-        return eqx.filter_vmap(one)(states, keys)
-
-    count = step_keys.shape[0]
-    bad_steps, broken = np.zeros(count, int), np.zeros(count, bool)
-    for step in range(recipe.num_steps):
-        current = population
-        if recipe.schedule is not None:
-            # An array, so that the next temperature does not compile the step again.
-            temperature = recipe.schedule.temperature(step, recipe.num_steps)
-            current = population.relaxed(
-                jnp.asarray(temperature, jnp.float32),
-                recipe.schedule.share,
-                recipe.schedule.solver_steps,
+        began = time.perf_counter()
+        history, status = made, ix.Status.DONE
+        try:
+            result = ix.design(
+                population,
+                mechanism,
+                **{setting.sense: objective},
+                rule=rule,
+                optimizer=optimizer,
+                num_steps=recipe.num_steps,
+                schedule=recipe.schedule,
+                key=design_key,
+                audit_every=0,
+                callback=watch,
+                throw=False,
             )
-        states, facts, healthy = advance(current, states, step_keys)
-        finite = np.all([np.isfinite(numbers) for numbers in facts.values()], axis=0)
-        bad_steps += ~finite & ~broken
-        # A design ends at the first step that cannot be made.
-        broken |= ~np.asarray(healthy)
-    return states, bad_steps, broken
+            # Only a step that cannot be made ends a design before its callback does.
+            history, status = list(result.history), result.status
+            if status is ix.Status.INTERRUPTED:
+                raise KeyboardInterrupt
+        except EnoughError:
+            pass
+        bad = [record.step for record in history if not finite(record)]
+        return {
+            "status": status.name,
+            "non-finite steps": len(bad),
+            "first non-finite step": min(bad, default=None),
+            "steps": len(history),
+            "value": known(history[-1].value),
+            "exploitability": known(history[-1].exploitability),
+            "adjoint residual": known(history[-1].adjoint_residual),
+            "seconds": time.perf_counter() - began,
+            "seconds of steps": history[-1].seconds,
+        }
+
+    return row
 
 
-def _judge(setting: AbstractSetting, states, keys) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    population, objective = setting.population().at_rest(), setting.objective()
-
-    def one(state, key):
-        cold = population.init(state.mechanism, key=key)
-        response, _ = population.respond(state.mechanism, cold, key=key)
-        worst = jnp.max(response.status), jnp.max(response.exploitability)
-        return objective(state.mechanism, response), *worst
-
-    value, status, gain = eqx.filter_jit(eqx.filter_vmap(one))(states, keys)
-    return np.asarray(value), np.asarray(status), np.asarray(gain)
+def finite(record: ix.StepRecord) -> bool:
+    """Whether all that a step computed is a number."""
+    return all(math.isfinite(getattr(record, name)) for name in NUMBERS)
 
 
-def _optimizer(setting: AbstractSetting):
-    recipe = setting.recipe()
-    return recipe.optimizer(recipe.num_steps)
+def known(number: float) -> float | None:
+    """The number as JSON has it: None for those that are not finite."""
+    return number if math.isfinite(number) else None
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Print and keep the table: a row per problem."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--problems", nargs="+", default=list(NAMES), choices=list(ix.problems))
-    parser.add_argument("--seeds", type=int, default=100)
-    parser.add_argument("--batch", type=int, default=10, help="seeds side by side")
-    parser.add_argument("--folder", type=Path, default=Path("runs/robust"))
-    given = parser.parse_args([] if arguments is None else arguments)
-    rows = []
-    for name in given.problems:
-        batches = [
-            range(first, min(first + given.batch, given.seeds))
-            for first in range(0, given.seeds, given.batch)
-        ]
-        cells = [
-            Cell(f"{name}-{seeds.start}-{seeds.stop}", lambda s=seeds, n=name: robust(n, s))
-            for seeds in batches
-        ]
-        table = gather(given.folder, cells, lambda line: print(line, flush=True))
-        values = table["value"].to_numpy()
-        rows.append(
-            {
-                "problem": name,
-                "seeds": table.height,
-                "steps each": int(table["steps"].max()),
-                "bad steps": int(table["bad steps"].sum()),
-                "failed designs": int(table["failed"].sum()),
-                "not settled": table.height - int(table["settled"].sum()),
-                "value, lowest": float(np.nanmin(values)) if len(values) else math.nan,
-                "value, median": float(np.nanmedian(values)) if len(values) else math.nan,
-                "seconds a design": float(table["seconds"].mean()),
-            }
+def work(problem: ix.Problem, seeds: Sequence[int], folder: Path, say=print) -> None:
+    """Leave a file of every seed in the folder; those that are there and current stay."""
+    facts = design_facts(problem)
+    row = None
+    folder.mkdir(parents=True, exist_ok=True)
+    for seed in seeds:
+        file = folder / f"{problem.name}-{seed}.json"
+        if file.exists():
+            stale = difference(read(file)["made with"], facts)
+            if not stale:
+                continue
+            say(f"{file.name} is made again: {stale}")
+        row = design_of(problem) if row is None else row
+        found = {"problem": problem.name, "seed": seed, **row(seed)}
+        found |= {"made with": facts | {"code": code()}}
+        # Beside the file and renamed: whoever reads meets a whole file, or none.
+        part = folder / f".{os.getpid()}-{file.name}"
+        part.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+        os.replace(part, file)
+        say(
+            f"{problem.name} seed {seed}: {found['status']}, {found['steps']} steps in "
+            f"{found['seconds of steps']:.1f} s, {found['non-finite steps']} not finite"
         )
+
+
+def read(file: Path) -> dict[str, Any]:
+    """The content of a design's file."""
+    found = json.loads(file.read_text(encoding="utf-8"))
+    return found if isinstance(found.get("made with"), dict) else found | {"made with": {}}
+
+
+def collected(problem: ix.Problem, folder: Path) -> dict[str, Any] | None:
+    """The row of a problem in the table, None without files; stale files are refused."""
+    facts = design_facts(problem)
+    rows = []
+    for file in sorted(folder.glob(f"{problem.name}-*.json")):
+        row = read(file)
+        stale = difference(row["made with"], facts)
+        if stale:
+            raise SystemExit(f"{stale} in {file}; make it again without --collect, or delete it")
+        rows.append(row)
+    if not rows:
+        return None
+    values = [row["value"] for row in rows if row["value"] is not None]
+    residuals = [row["adjoint residual"] for row in rows if row["adjoint residual"] is not None]
+    firsts = [row["first non-finite step"] for row in rows if row["non-finite steps"]]
+    failed = [row["status"] for row in rows if row["status"] != ix.Status.DONE.name]
+    return {
+        "problem": problem.name,
+        "seeds": len(rows),
+        "steps": sum(row["steps"] for row in rows),
+        "non-finite steps": sum(row["non-finite steps"] for row in rows),
+        "first of them": min(firsts, default="-"),
+        "failed designs": len(failed),
+        "their statuses": ", ".join(sorted(set(failed))) or "-",
+        "last value, lowest": min(values, default=math.nan),
+        "last value, median": median(values) if values else math.nan,
+        "last adjoint residual, largest": max(residuals, default=math.nan),
+        "seconds of steps, median": median(row["seconds of steps"] for row in rows),
+        "code": ", ".join(sorted({row["made with"].get("code", "?") for row in rows})),
+    }
+
+
+def main(arguments: Sequence[str] = ()) -> None:
+    """Make the designs of these seeds; or print and keep the table of those that are made."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--problems", nargs="+", default=list(NAMES), choices=list(NAMES))
+    parser.add_argument("--seeds", type=int, nargs=2, default=(0, 100), metavar=("FROM", "TO"))
+    parser.add_argument("--out", type=Path, default=Path("runs/robust"))
+    parser.add_argument("--collect", action="store_true", help="sum up what is in the folder")
+    given = parser.parse_args(arguments)
+    problems = [ix.problems[name] for name in given.problems]
+    if not given.collect:
+        for problem in problems:
+            work(problem, range(*given.seeds), given.out, lambda line: print(line, flush=True))
+        return
+    rows = [row for problem in problems if (row := collected(problem, given.out)) is not None]
+    if not rows:
+        raise SystemExit(f"expected designs in {given.out}, got none; run without --collect first")
+    versions = {digest for row in rows for digest in row["code"].split(", ")}
+    if versions != {code()}:
+        print(f"made with code {', '.join(sorted(versions))}; the code now is {code()}")
     publish("robust", "The default recipe over seeds, without going back", rows)
 
 

@@ -1,4 +1,7 @@
-"""The social gradient at scale: 100 000 agents, and a network of 24 nodes and 528 pairs."""
+"""The social gradient at scale: 100 000 agents, and a network of 24 nodes and 528 pairs.
+
+python -m benchmarks.social
+"""
 
 import time
 

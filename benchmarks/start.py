@@ -1,4 +1,7 @@
-"""How long a start takes: imports, the help page, and the first progress line of a design."""
+"""How long a start takes: imports, the help page, and the first progress line of a design.
+
+python -m benchmarks.start
+"""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Learners against the floors on both worlds: `python benchmarks/users_learning.py [--quick]`.
+"""Learners against the floors on both worlds: `python -m benchmarks.users_learning`.
 
 Five seeds each; the interval is of the paired difference in mean reward per recommendation, over
 seeds and people. The oracle, who knows the people, bounds what can be learnt.
