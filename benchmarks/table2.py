@@ -5,8 +5,9 @@
     python -m benchmarks.table2 --adjoints implicit --solver-steps 30 --name table2_recipe
 
 With a folder each row is a cell of `incentax reproduce amid --only table2 --out FOLDER`, which
-then shows these figures, whatever machine it runs on. They are kept as a table of
-`benchmarks/README.md` as well, under the name given.
+then shows these figures, whatever machine it runs on; a cell made with other steps, settings,
+versions or on another device is refused here. They are kept as a table of `benchmarks/README.md`
+as well, under the name given.
 
 One H100, as published (naive backpropagation -> AMID): H=5 0.19 s / 2760 MiB -> 0.09 / 560,
 H=10 0.25 / 8746 -> 0.21 / 586, H=25 0.71 / 16960 -> 0.67 / 826, H=50 out of memory -> 1.72 / 1076.
@@ -18,9 +19,10 @@ import json
 import sys
 from pathlib import Path
 
-from incentax.reproduction.amid.cost import ADJOINTS, gradient_cost
+from incentax.reproduction.amid.cost import ADJOINTS, cost_setting, gradient_cost, made_with
 from incentax.reproduction.frame import Cell, gather
 
+from .kept import difference
 from .machine import publish
 
 PUBLISHED = {
@@ -34,10 +36,15 @@ PUBLISHED = {
 }
 
 
-def kept(folder, horizon, adjoint, make):
-    """The row in the folder's cell; made if there is none yet."""
+def kept(folder, horizon, adjoint, solver_steps, make):
+    """The row in the folder's cell, made if there is none yet; one made otherwise is refused."""
     cell = Cell(f"cost-{horizon}-{adjoint}", lambda: [make()])
-    return gather(folder, [cell], print).row(0, named=True)
+    row = gather(folder, [cell], print).row(0, named=True)
+    stale = difference(row, {"solver_steps": solver_steps} | made_with(cost_setting(horizon)))
+    if stale:
+        file = folder / "cells" / f"{cell.name}.parquet"
+        raise SystemExit(f"{stale} in {file}; name another --folder, or delete it")
+    return row
 
 
 def shown(row):
@@ -78,7 +85,7 @@ def main(given=()):
             row = (
                 make()
                 if arguments.folder is None
-                else kept(arguments.folder, horizon, adjoint, make)
+                else kept(arguments.folder, horizon, adjoint, arguments.solver_steps, make)
             )
             rows.append(row)
             mebibytes = (row["temporary_bytes"] or 0) / 2**20

@@ -1,5 +1,6 @@
 """What one gradient costs, in seconds and in compiled bytes, by adjoint and horizon."""
 
+import json
 import statistics
 import time
 from dataclasses import replace
@@ -8,6 +9,7 @@ from typing import Any
 import equinox as eqx
 import jax
 
+from ..._version import __version__
 from ...adjoint import AbstractAdjoint, Backprop, Checkpointed
 from ...auctions import Economy, KnownEconomy
 from ...rule import Hypergradient
@@ -31,10 +33,10 @@ def gradient_cost(
     `solver_steps` steps from zero at the published temperature and rate; the implicit one as many
     steps, then its linear solve.
     """
-    setting = KnownEconomy(economy=Economy(horizon=horizon)) if setting is None else setting
+    setting = cost_setting(horizon) if setting is None else setting
     exchange, inputs = _exchange(setting, ADJOINTS[adjoint], solver_steps)
     row: dict[str, Any] = {"horizon": horizon, "adjoint": adjoint, "solver_steps": solver_steps}
-    row |= {"device": jax.devices()[0].device_kind, "jax": jax.__version__}
+    row |= made_with(setting)
     row |= {"seconds": None, "temporary_bytes": None, "error": None}
     try:
         began = time.perf_counter()
@@ -53,6 +55,21 @@ def gradient_cost(
         # XLA raises RuntimeError (RESOURCE_EXHAUSTED) where memory ends, as the paper reports.
         row["error"] = str(error).splitlines()[0][:120]
     return row
+
+
+def made_with(setting: AbstractSetting) -> dict[str, str]:
+    """What a row depends on beside its arguments: device, versions and the setting's numbers."""
+    return {
+        "device": jax.devices()[0].device_kind,
+        "jax": jax.__version__,
+        "incentax": __version__,
+        "settings": json.dumps(setting.options(), sort_keys=True),
+    }
+
+
+def cost_setting(horizon: int) -> AbstractSetting:
+    """A1 with this many rounds."""
+    return KnownEconomy(economy=Economy(horizon=horizon))
 
 
 def _exchange(

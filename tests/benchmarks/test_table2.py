@@ -1,0 +1,33 @@
+"""A kept row of table 2 is taken for what it is: one made otherwise is refused."""
+
+import pytest
+
+from benchmarks.table2 import kept
+from incentax.reproduction.amid.cost import cost_setting, made_with
+
+ROW = {"horizon": 2, "adjoint": "implicit", "solver_steps": 30} | made_with(cost_setting(2))
+CASES = {
+    "other steps": ({"solver_steps": 400}, "expected solver_steps 30, got one made with 400"),
+    "another device": ({"device": "abacus"}, "expected device .* got one made with 'abacus'"),
+    "another jax": ({"jax": "0.0.1"}, "expected jax .* got one made with '0.0.1'"),
+    "another incentax": ({"incentax": "0.0.0"}, "expected incentax .* got one made with '0.0.0'"),
+    "other settings": ({"settings": "{}"}, "expected settings .* got one made with '{}'"),
+}
+
+
+def test_a_row_made_alike_is_kept(tmp_path):
+    assert kept(tmp_path, 2, "implicit", 30, lambda: ROW) == ROW
+    assert kept(tmp_path, 2, "implicit", 30, lambda: pytest.fail("made again")) == ROW
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_row_made_otherwise_is_refused(name, tmp_path):
+    changes, sentence = CASES[name]
+    with pytest.raises(SystemExit, match=sentence + ".*; name another --folder, or delete it"):
+        kept(tmp_path, 2, "implicit", 30, lambda: ROW | changes)
+
+
+def test_a_row_that_does_not_say_is_refused(tmp_path):
+    silent = {name: value for name, value in ROW.items() if name != "settings"}
+    with pytest.raises(SystemExit, match="expected settings .* got one that does not say"):
+        kept(tmp_path, 2, "implicit", 30, lambda: silent)
