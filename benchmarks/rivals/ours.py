@@ -2,7 +2,7 @@
 
 import time
 from statistics import median
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 import equinox as eqx
 import jax
@@ -32,20 +32,50 @@ def build(case: dict[str, Any], path) -> tuple[ix.AbstractGame, ix.Price]:
     return game, ix.Price(jnp.zeros(game.num_states))
 
 
-def measure(game, mechanism, step_size: float, updates: int, runs: int) -> dict[str, float]:
-    """Median seconds of a step and of an exploitability, and exploitability after updates."""
-    solver = ix.MirrorDescent(temperature=0.0, learning_rate=step_size)
-    step = jax.jit(lambda z: solver.step(z, mechanism, game))
-    gain = jax.jit(lambda z: ix.exploitability(game, solver.policy(z), mechanism))
+class Timed(NamedTuple):
+    """Median seconds of a step and of an exploitability, and the policy after `compared` steps."""
+
+    step: float
+    exploitability: float
+    policy: np.ndarray
+
+
+class Answers(NamedTuple):
+    """Exploitability at the uniform policy and after updates, and the policy then."""
+
+    before: float
+    after: float
+    policy: np.ndarray
+
+
+def timed(game, mechanism, step_size: float, runs: int, compared: int) -> Timed:
+    """The times of a chain of steps from the uniform policy, after one that compiles."""
+    solver, step, gain = _programs(game, mechanism, step_size)
+    z = start = solver.init(game, mechanism)
+    found, policy = [], None
+    for k in range(max(runs, compared) + 1):
+        if k == compared:
+            policy = np.asarray(solver.policy(z))
+        began = time.perf_counter()
+        z = jax.block_until_ready(step(z))
+        found.append(time.perf_counter() - began)
+    return Timed(median(found[1 : runs + 1]), seconds(lambda: gain(start), runs), policy)
+
+
+def answers(game, mechanism, step_size: float, updates: int) -> Answers:
+    """What so many updates from the uniform policy come to."""
+    solver, step, gain = _programs(game, mechanism, step_size)
     z = start = solver.init(game, mechanism)
     for _ in range(updates):
         z = step(z)
-    return {
-        "step": seconds(lambda: step(start), runs),
-        "exploitability": seconds(lambda: gain(start), runs),
-        "before": float(gain(start)),
-        "after": float(gain(z)),
-    }
+    return Answers(float(gain(start)), float(gain(z)), np.asarray(solver.policy(z)))
+
+
+def _programs(game, mechanism, step_size: float):
+    solver = ix.MirrorDescent(temperature=0.0, learning_rate=step_size)
+    step = jax.jit(lambda z: solver.step(z, mechanism, game))
+    gain = jax.jit(lambda z: ix.exploitability(game, solver.policy(z), mechanism))
+    return solver, step, gain
 
 
 def seconds(function, runs: int) -> float:

@@ -32,14 +32,26 @@ def seconds(function, runs):
     return median(found)
 
 
+def stepped(algorithm, state, runs):
+    """Median seconds of a step over a chain of them after the first, and the state it ends in."""
+    found = []
+    for _ in range(runs + 1):
+        began = time.perf_counter()
+        state = algorithm.step_next_state(state, None, None)
+        found.append(time.perf_counter() - began)
+    return median(found[1:]), state
+
+
 def measure(case, step_size, runs):
-    """Times in single precision, MFGLib's own; values in double, to be compared."""
+    """Times in single precision, MFGLib's own; values in double; policies of both, to compare."""
     torch.set_default_dtype(torch.float32)
     algorithm, env = OnlineMirrorDescent(alpha=step_size), environment(case)
-    state = algorithm.init_state(env, uniform(env))
+    start = algorithm.init_state(env, uniform(env))
+    step, state = stepped(algorithm, start, runs)
     times = {
-        "step": seconds(lambda: algorithm.step_next_state(state, None, None), runs),
-        "exploitability": seconds(lambda: exploitability_score(env, state.pi), runs),
+        "step": step,
+        "exploitability": seconds(lambda: exploitability_score(env, start.pi), runs),
+        "timed policy": state.pi.flatten().tolist(),
     }
     torch.set_default_dtype(torch.float64)
     env = environment(case)
@@ -50,6 +62,7 @@ def measure(case, step_size, runs):
     return times | {
         "before": before,
         "after": float(exploitability_score(env, state.pi)),
+        "policy": state.pi.flatten().tolist(),
         "path": attraction(env),
     }
 
