@@ -12,6 +12,7 @@ from incentax.users.ending import GeometricEnd, NeverEnds  # noqa: E402
 from incentax.users.evaluate import score, sweep  # noqa: E402
 from incentax.users.learning import ALGORITHMS, PeopleVecEnv, load, train  # noqa: E402
 from incentax.users.learning.buffers import VoidAwareRolloutBuffer  # noqa: E402
+from incentax.users.learning.train import optimizer_state  # noqa: E402
 from incentax.users.metrics import interval  # noqa: E402
 from incentax.users.recommenders import MyopicGreedy, Popular, Uniform  # noqa: E402
 from incentax.users.rule import RuleUsers  # noqa: E402
@@ -135,6 +136,29 @@ def test_checkpoints_resume_and_refuse_to_be_overwritten(world, tmp_path):
     with pytest.raises(ValueError, match="expected a run of dqn"):
         train(world, "dqn", num_steps=2000, folder=folder, resume=True)
     assert not [p for p in folder.iterdir() if p.suffix in (".pkl", ".zip", ".pt")]
+
+
+@pytest.mark.parametrize("algorithm", list(ALGORITHMS))
+def test_resuming_restores_the_optimizer(algorithm, world, tmp_path):
+    order = dict(num_steps=400, num_envs=8, folder=tmp_path / "run", **SMALL[algorithm])
+    first = train(world, algorithm, **order)
+    # No steps are left to make: what is there came from the folder.
+    again = train(world, algorithm, resume=True, **order)
+    kept, found = optimizer_state(first.model), optimizer_state(again.model)
+    assert kept and kept.keys() == found.keys()
+    assert any(value.abs().max() > 0 for name, value in kept.items() if "step" not in name)
+    for name, value in kept.items():
+        assert torch.equal(value, found[name]), name
+    on = train(world, algorithm, resume=True, **order | {"num_steps": 800})
+    counted = [name for name in kept if name.endswith(".step")]
+    moved = optimizer_state(on.model)
+    assert counted and all(moved[name] > kept[name] for name in counted)
+    (tmp_path / "run" / "optimizer.safetensors").write_bytes(b"")
+    with pytest.raises(ValueError, match="expected the optimizer's state .*; train anew"):
+        train(world, algorithm, resume=True, **order)
+    (tmp_path / "run" / "optimizer.safetensors").unlink()
+    with pytest.raises(ValueError, match="expected the optimizer's state .*; train anew"):
+        train(world, algorithm, resume=True, **order)
 
 
 def test_bad_training_requests_are_one_sentence(world, tmp_path, small_movies, few_people):

@@ -24,7 +24,14 @@ def train(
     steps: Annotated[int, typer.Option(min=1)] = 50_000,
     seed: cli.Seed = 0,
     out: cli.Out = None,
-    resume: Annotated[bool, typer.Option("--resume", help="continue the run in --out")] = False,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help="go on with the weights, optimizer and step count in --out; people are new, and "
+            "dqn's memory of answers starts empty",
+        ),
+    ] = False,
     tensorboard: Annotated[bool, typer.Option("--tensorboard", help="write event files")] = False,
     json_: cli.Json = False,
 ) -> None:

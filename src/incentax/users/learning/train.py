@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_model, save_model
+from safetensors.torch import load_file, load_model, save_file, save_model
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.logger import configure
@@ -63,8 +63,10 @@ class Trained(AbstractRecommender):
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         # Weights only: the learner's own archive would hold pickled objects.
+        save_file(optimizer_state(self.model), str(folder / "optimizer.part"))
         save_model(self.model.policy, str(folder / "policy.part"))
-        (folder / "policy.part").replace(folder / "policy.safetensors")
+        for name in ("optimizer", "policy"):
+            (folder / f"{name}.part").replace(folder / f"{name}.safetensors")
         about = {
             "algorithm": self.algorithm,
             "seed": self.seed,
@@ -161,7 +163,8 @@ def train(
     **Other arguments:**
 
     - `num_envs`: people served at once, the algorithm's default if 0.
-    - `folder`: where a checkpoint is kept; `resume` continues from it.
+    - `folder`: where a checkpoint is kept; `resume` continues from its weights, optimizer and
+      number of steps, with new people and, for `dqn`, an empty memory of what they answered.
     - `tensorboard`: also write event files into the folder.
     - `progress`: called with the number of steps so far.
     - `settings`: passed on to the learner, over the defaults of `ALGORITHMS`.
@@ -251,6 +254,31 @@ def _weights(model: BaseAlgorithm, folder: Path) -> None:
         ) from error
 
 
+def optimizer_state(model: BaseAlgorithm) -> dict[str, torch.Tensor]:
+    """What a learner's optimizer remembers, as `parameter.name`: moments and numbers of steps."""
+    optimizer: Any = model.policy.optimizer
+    return {
+        f"{index}.{name}": torch.as_tensor(value).clone().contiguous()
+        for index, memory in optimizer.state_dict()["state"].items()
+        for name, value in memory.items()
+    }
+
+
+def _restore_optimizer(model: BaseAlgorithm, folder: Path) -> None:
+    optimizer: Any = model.policy.optimizer
+    try:
+        memory: dict[int, dict[str, torch.Tensor]] = {}
+        for key, value in load_file(folder / "optimizer.safetensors").items():
+            index, _, name = key.partition(".")
+            memory.setdefault(int(index), {})[name] = value
+        optimizer.load_state_dict(optimizer.state_dict() | {"state": memory})
+    except (OSError, RuntimeError, ValueError, KeyError, SafetensorError) as error:
+        raise ValueError(
+            f"expected the optimizer's state beside the weights in {folder}, got "
+            f"{str(error).splitlines()[0][:100]}; train anew with another --out"
+        ) from error
+
+
 def _continue(model: BaseAlgorithm, folder: Path, algorithm: str) -> tuple[int, Curve, float]:
     about = _about(folder)
     if about["algorithm"] != algorithm:
@@ -259,6 +287,7 @@ def _continue(model: BaseAlgorithm, folder: Path, algorithm: str) -> tuple[int, 
             "try its own algorithm"
         )
     _weights(model, folder)
+    _restore_optimizer(model, folder)
     model.num_timesteps = about["num_steps"]
     curve = Curve(*(tuple(column) for column in about["curve"].values()))
     return about["num_steps"], curve, about["seconds"]
