@@ -82,6 +82,11 @@ class RunDirectory:
         """Whether the design ran to its last step."""
         return (self.path / "result.json").exists() and not self.result.get("resumable", False)
 
+    @property
+    def begun(self) -> bool:
+        """Whether there is a checkpoint to go on from."""
+        return (self.path / "checkpoint" / "state.eqx").exists()
+
     def save_checkpoint(self, state: DesignState, history: list[StepRecord]) -> None:
         """Replace the checkpoint by this one, and the history by its own."""
         header = json.dumps({"format": FORMAT, "history": [list(r) for r in history]})
@@ -94,9 +99,9 @@ class RunDirectory:
 
     def load_checkpoint(self, like: DesignState) -> tuple[DesignState, list[StepRecord]] | None:
         """The last checkpoint, or None where there is none yet; `like` gives the shapes."""
-        file = self.path / "checkpoint" / "state.eqx"
-        if not file.exists():
+        if not self.begun:
             return None
+        file = self.path / "checkpoint" / "state.eqx"
         try:
             header, digest, body = file.read_bytes().split(b"\n", 2)
             if hashlib.sha256(body).hexdigest() != digest.decode():

@@ -2,7 +2,8 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol, runtime_checkable
 
 import jax
@@ -50,48 +51,64 @@ def perform(
     """The content of `result.json`, written with all else into `run`, and how the design ended.
 
     `elapsed` and `compiling` tell the seconds since the command began and those spent compiling;
-    `seconds` bounds the design itself.
+    `seconds` bounds the design itself. Ctrl-C between steps ends the design, with a result; after
+    them it raises a `KeyboardInterrupt` that says what is kept.
     """
-    setting = order.problem.setting
-    mechanism_key, design_key, judge_key = jax.random.split(jax.random.key(order.seed), 3)
-    result, history = _design(order, run, watch, seconds, mechanism_key, design_key)
+    with _kept(run):
+        setting = order.problem.setting
+        mechanism_key, design_key, judge_key = jax.random.split(jax.random.key(order.seed), 3)
+        result, history = _design(order, run, watch, seconds, mechanism_key, design_key)
 
-    watch.begin("comparing with the baselines")
-    population, objective = setting.population(), setting.objective()
-    arrays: dict[str, np.ndarray] = {}
-    baselines: dict[str, float] = {}
-    for name, mechanism in setting.baselines().items():
-        certificate, response = certify(population, objective, mechanism, key=judge_key)
-        if not baselines:
-            arrays |= _stage("before", setting.snapshot(mechanism, response))
-        baselines[name] = certificate.value
-    arrays |= _stage("after", setting.snapshot(result.mechanism, result.response))
-    held_out = setting.held_out(result.mechanism, judge_key)
+        watch.begin("comparing with the baselines")
+        population, objective = setting.population(), setting.objective()
+        arrays: dict[str, np.ndarray] = {}
+        baselines: dict[str, float] = {}
+        for name, mechanism in setting.baselines().items():
+            certificate, response = certify(population, objective, mechanism, key=judge_key)
+            if not baselines:
+                arrays |= _stage("before", setting.snapshot(mechanism, response))
+            baselines[name] = certificate.value
+        arrays |= _stage("after", setting.snapshot(result.mechanism, result.response))
+        held_out = setting.held_out(result.mechanism, judge_key)
 
-    record = {
-        "problem": order.problem.name,
-        "rule": order.rule,
-        "adjoint": order.adjoint_used,
-        "objective": setting.objective_name,
-        "sense": setting.sense,
-        "value": result.value,
-        "baselines": baselines,
-        "cap": result.certificate.cap,
-        "oracles": setting.oracles() if isinstance(setting, AbstractMeasured) else {},
-        "exploitability": result.certificate.exploitability,
-        "residual": result.certificate.residual,
-        "steps": len(history),
-        "seconds": elapsed(),
-        "compile_seconds": compiling(),
-        "seed": order.seed,
-        "status": result.status.sentence,
-        "versions": versions,
-        "certificate": certificate_rows(result.certificate, setting.exploitability_bound),
-        "held_out": None if held_out is None else _held_out(held_out),
-        "resumable": len(history) < order.num_steps,
-    }
-    run.save_outcome(record, history, arrays, result.mechanism)
-    return record, result.status
+        record = {
+            "problem": order.problem.name,
+            "rule": order.rule,
+            "adjoint": order.adjoint_used,
+            "objective": setting.objective_name,
+            "sense": setting.sense,
+            "value": result.value,
+            "baselines": baselines,
+            "cap": result.certificate.cap,
+            "oracles": setting.oracles() if isinstance(setting, AbstractMeasured) else {},
+            "exploitability": result.certificate.exploitability,
+            "residual": result.certificate.residual,
+            "steps": len(history),
+            "seconds": elapsed(),
+            "compile_seconds": compiling(),
+            "seed": order.seed,
+            "status": result.status.sentence,
+            "versions": versions,
+            "certificate": certificate_rows(result.certificate, setting.exploitability_bound),
+            "held_out": None if held_out is None else _held_out(held_out),
+            "resumable": len(history) < order.num_steps,
+        }
+        run.save_outcome(record, history, arrays, result.mechanism)
+        return record, result.status
+
+
+@contextmanager
+def _kept(run: RunDirectory) -> Iterator[None]:
+    """Whoever interrupts the work after the steps is told how to get the result from them."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if not run.begun:
+            raise
+        raise KeyboardInterrupt(
+            f"every step is kept in {run.path / 'checkpoint'}, but not yet the result; run the "
+            f"same command with --out {run.path} --resume to get it"
+        ) from None
 
 
 def _design(
@@ -107,12 +124,14 @@ def _design(
     population, mechanism, rule, optimizer = order.ingredients(mechanism_key)
     start = initial_state(population, mechanism, optimizer, design_key, rule=rule)
     state, history = run.load_checkpoint(start) or (start, [])
+    latest = state
     cap = setting.cap()
 
     began = saved = time.perf_counter()
 
     def follow(progress: Progress) -> Status | None:
-        nonlocal saved
+        nonlocal saved, latest
+        latest = progress.state
         history.append(progress.record)
         watch.step(progress)
         now = time.perf_counter()
@@ -125,24 +144,29 @@ def _design(
 
     goal = {setting.sense: setting.objective()}
     watch.begin("designing")
-    result = design(
-        population,
-        mechanism,
-        maximize=goal.get("maximize"),
-        minimize=goal.get("minimize"),
-        rule=rule,
-        optimizer=optimizer,
-        num_steps=order.num_steps,
-        schedule=recipe.schedule,
-        key=design_key,
-        audit_every=recipe.audit_every,
-        trust=TRUST * setting.exploitability_bound,
-        patience=recipe.patience,
-        cap=math.nan if cap is None else cap,
-        callback=follow,
-        state=state,
-        throw=False,
-    )
+    try:
+        result = design(
+            population,
+            mechanism,
+            maximize=goal.get("maximize"),
+            minimize=goal.get("minimize"),
+            rule=rule,
+            optimizer=optimizer,
+            num_steps=order.num_steps,
+            schedule=recipe.schedule,
+            key=design_key,
+            audit_every=recipe.audit_every,
+            trust=TRUST * setting.exploitability_bound,
+            patience=recipe.patience,
+            cap=math.nan if cap is None else cap,
+            callback=follow,
+            state=state,
+            throw=False,
+        )
+    except KeyboardInterrupt:
+        # The steps are made; it is their certificate that was interrupted.
+        run.save_checkpoint(latest, history)
+        raise
     run.save_checkpoint(result.state, history)
     return result, history
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from pathlib import Path
 
 import jax
@@ -262,3 +263,24 @@ def test_ctrl_c_where_nothing_can_be_saved(incentax, monkeypatch):
     monkeypatch.setattr("incentax.cli.design.perform", interrupted)
     done = incentax("design", "left-right", "--steps", 1)
     assert (done.code, done.out, done.err) == (130, "", "incentax: interrupted\n")
+
+
+def test_ctrl_c_after_the_last_step_says_what_is_kept(incentax, monkeypatch):
+    """No result, but every step, and how to get the one from the other."""
+
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    words = ("design", "left-right", "--steps", 3, "--out", "run")
+    for room in ("design", "workflow"):
+        with monkeypatch.context() as patch:
+            patch.setattr(sys.modules[f"incentax.{room}"], "certify", interrupted)
+            done = incentax(*words, *(("--resume",) if room == "workflow" else ()))
+        assert (done.code, done.out) == (130, "")
+        kept = f"every step is kept in {Path('run', 'checkpoint')}, but not yet the result"
+        assert kept in done.err and "--out run --resume" in done.err
+        assert not Path("run", "result.json").exists()
+    done = incentax(*words, "--resume", "--json")
+    assert done.code == 0 and json.loads(done.out)["steps"] == 3
+    whole = incentax(*words[:-1], "whole", "--json")
+    assert json.loads(done.out)["value"] == json.loads(whole.out)["value"]

@@ -36,8 +36,11 @@ class Live:
         self._bar.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         self._bar.stop()
+        # Typer answers Ctrl-C without a word, also without that of what is kept.
+        if isinstance(error, KeyboardInterrupt) and error.args:
+            notes.print(str(error), soft_wrap=True)
 
     def begin(self, stage: str) -> None:
         """Name the stage."""
