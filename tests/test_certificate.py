@@ -1,5 +1,9 @@
-"""Certificates: what holds of them, and cliffs in bids."""
+"""Certificates: their precision, what holds of them, what they catch, and cliffs in bids."""
 
+import dataclasses
+
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,7 +11,15 @@ from hypothesis import strategies as st
 
 import incentax as ix
 from incentax.certificate import no_zero_dominance
+from incentax.games import LeftRight
 from incentax.workflow import certificate_rows
+
+from .cases import CASES
+
+SOLVER = ix.MirrorDescent(0.5, learning_rate=0.4, num_steps=60)
+CROWD = ix.Congestion(5.0, first_round=1)
+START = ix.Price(jnp.array([1.0, 2.0]))
+POPULATION = ix.EquilibriumPopulation(LeftRight(), SOLVER)
 
 
 @pytest.mark.parametrize(
@@ -41,3 +53,23 @@ def test_nothing_holds_at_an_equilibrium_that_is_not_finite():
         certificate = ix.Certificate(**numbers, residual=0.0, status=status)
         judged = [row["holds"] for row in certificate_rows(certificate, 1e-3) if row["bound"]]
         assert judged == [holds, holds]
+
+
+def test_a_certificate_is_in_double_precision_whatever_the_mechanism():
+    single = jax.tree.map(lambda leaf: leaf.astype(jnp.float32), START)
+    certificate, response = ix.certify(POPULATION, CROWD, single, key=jax.random.key(0))
+    double, _ = ix.certify(POPULATION, CROWD, START, key=jax.random.key(0))
+    assert response.flow.dtype == np.float64
+    assert certificate.value == pytest.approx(double.value, rel=1e-14)
+
+
+def test_a_certificate_catches_a_wrong_adjoint():
+    """Three unrolled steps of the fixed point are not its derivative: the check says so."""
+    case = CASES["left-right"]()
+    rough = dataclasses.replace(case.solver, num_steps=3)
+    population = ix.EquilibriumPopulation(case.game, rough, ix.Implicit())
+    certificate, _ = ix.certify(
+        population, case.objective, case.mechanism, trained=population, key=jax.random.key(1)
+    )
+    assert certificate.gradient_error > 1e-3
+    assert certificate.status is ix.Status.NOT_CONVERGED

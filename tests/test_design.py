@@ -1,6 +1,5 @@
 """The outer loop: what it asks for, what it keeps, how it stops, and that it can go on."""
 
-import dataclasses
 import math
 import sys
 from typing import ClassVar, final
@@ -8,7 +7,6 @@ from typing import ClassVar, final
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import jaxtyping
 import numpy as np
 import optax
 import pytest
@@ -16,8 +14,6 @@ import pytest
 import incentax as ix
 from incentax import design as design_
 from incentax.games import LeftRight
-
-from .cases import CASES
 
 SOLVER = ix.MirrorDescent(0.5, learning_rate=0.4, num_steps=60)
 CROWD = ix.Congestion(5.0, first_round=1)
@@ -266,34 +262,6 @@ def test_impossible_arguments(wrong, message):
         designed(**wrong)
 
 
-def test_a_held_schedule_stays_and_then_falls_to_the_same_end():
-    held = ix.Schedule(0.1, 0.001, hold=0.4)
-    temperatures = [held.temperature(step, 11) for step in range(11)]
-    assert temperatures[:5] == [0.1] * 5
-    assert temperatures[4:] == pytest.approx([0.1 * 0.01 ** (k / 6) for k in range(7)])
-    assert ix.Schedule(0.1, 0.001, hold=0.4).scaled(10).hold == 0.4
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        dict(start=0.1, stop=0.2),
-        dict(stop=0.0),
-        dict(share=1.5),
-        dict(hold=1.0),
-        dict(hold=-0.1),
-        dict(solver_steps=0),
-        dict(solver_steps=2.5),
-        dict(solver_steps=float("nan")),
-    ],
-)
-def test_impossible_schedules(wrong, monkeypatch):
-    # As users have it: without run-time checks of types, which would be first to object.
-    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
-    with pytest.raises(ValueError, match="expected .*, got .*; try"):
-        ix.Schedule(**wrong)
-
-
 def test_a_design_through_a_batch_of_games():
     """One mechanism for games drawn anew: the value is the mean over the batch."""
 
@@ -316,23 +284,3 @@ def test_a_design_through_a_batch_of_games():
     assert result.value == pytest.approx(np.mean(each), rel=1e-12)
     with pytest.raises(ValueError, match="expected num_games >= 1, got 0"):
         ix.SampledPopulation(draw, 0)
-
-
-def test_a_certificate_is_in_double_precision_whatever_the_mechanism():
-    single = jax.tree.map(lambda leaf: leaf.astype(jnp.float32), START)
-    certificate, response = ix.certify(POPULATION, CROWD, single, key=jax.random.key(0))
-    double, _ = ix.certify(POPULATION, CROWD, START, key=jax.random.key(0))
-    assert response.flow.dtype == np.float64
-    assert certificate.value == pytest.approx(double.value, rel=1e-14)
-
-
-def test_a_certificate_catches_a_wrong_adjoint():
-    """Three unrolled steps of the fixed point are not its derivative: the check says so."""
-    case = CASES["left-right"]()
-    rough = dataclasses.replace(case.solver, num_steps=3)
-    population = ix.EquilibriumPopulation(case.game, rough, ix.Implicit())
-    certificate, _ = ix.certify(
-        population, case.objective, case.mechanism, trained=population, key=jax.random.key(1)
-    )
-    assert certificate.gradient_error > 1e-3
-    assert certificate.status is ix.Status.NOT_CONVERGED
