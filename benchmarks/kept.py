@@ -3,6 +3,7 @@
 import ast
 import functools
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from importlib.metadata import version
@@ -23,6 +24,7 @@ def circumstances() -> dict[str, Any]:
         "incentax": version("incentax"),
         "jax": version("jax"),
         "device": jax.devices()[0].device_kind,
+        "double precision": bool(jax.config.jax_enable_x64),
     }
 
 
@@ -30,11 +32,15 @@ def design_facts(problem: ix.Problem) -> dict[str, Any]:
     """All that the design of a problem under its default recipe depends on, as JSON."""
     setting = problem.setting
     facts = {"problem": problem.name, "settings": setting.options()}
-    return facts | {"recipe": described(setting.recipe())} | circumstances()
+    facts |= {"recipe": described(setting.recipe())} | circumstances()
+    # As it is read back: what is compared are two JSON objects.
+    return json.loads(json.dumps(facts))
 
 
 def described(record: Any) -> Any:
-    """A record as JSON: records by their fields, functions by their names."""
+    """A record as JSON: records by their fields, arrays by numbers, functions by their names."""
+    if hasattr(record, "tolist"):
+        return record.tolist()
     if is_dataclass(record) and not isinstance(record, type):
         return {field.name: described(getattr(record, field.name)) for field in fields(record)}
     if callable(record):
