@@ -41,6 +41,8 @@ def described(record: Any) -> Any:
     """A record as JSON: records by their fields, arrays by numbers, functions by their names."""
     if hasattr(record, "tolist"):
         return record.tolist()
+    if isinstance(record, (list, tuple)):
+        return [described(entry) for entry in record]
     if is_dataclass(record) and not isinstance(record, type):
         return {field.name: described(getattr(record, field.name)) for field in fields(record)}
     if callable(record):
