@@ -10,13 +10,18 @@ import jax
 import jax.numpy as jnp
 import lineax as lx
 from jax.extend.core import primitives
-from jaxtyping import Array, Float, PyTree
+from jaxtyping import Array, Bool, Float, Int, PyTree
 
 from .krylov import Gmres
 
 State = PyTree[Any]
 Step = Callable[[State, Any, Any], State]
+Settled = Callable[[State, Any, Any], Bool[Array, ""]]
 Scalar = Float[Array, ""]
+Count = Int[Array, ""]
+
+# Steps between two looks at whether an iteration has settled: a look costs about one step.
+LOOK_EVERY = 10
 
 
 class AbstractOperator(eqx.Module):
@@ -65,8 +70,13 @@ class AbstractAdjoint(eqx.Module):
         consts: Any,
         *,
         num_steps: int,
-    ) -> State:
-        """The state after `num_steps` steps from `z0`."""
+        settled: Settled | None = None,
+    ) -> tuple[State, Count]:
+        """The state after `num_steps` steps from `z0`, and that number.
+
+        Where `settled(z, mechanism, consts)` is given, an adjoint whose derivative is not that of
+        the steps themselves may stop as soon as it holds; others make them all.
+        """
 
 
 @final
@@ -85,9 +95,9 @@ class Backprop(AbstractAdjoint):
         """Itself: there is no linear system."""
         return self
 
-    def iterate(self, step, operator, z0, mechanism, consts, *, num_steps):
+    def iterate(self, step, operator, z0, mechanism, consts, *, num_steps, settled=None):
         """The state after `num_steps` steps; derivatives are those of the unrolled loop."""
-        return _loop(step, z0, mechanism, consts, num_steps)
+        return _loop(step, z0, mechanism, consts, num_steps), jnp.asarray(num_steps)
 
 
 @final
@@ -120,7 +130,7 @@ class Checkpointed(AbstractAdjoint):
         """Itself: there is no linear system."""
         return self
 
-    def iterate(self, step, operator, z0, mechanism, consts, *, num_steps):
+    def iterate(self, step, operator, z0, mechanism, consts, *, num_steps, settled=None):
         """The state after `num_steps` steps; derivatives are those of the unrolled loop."""
         segments = self.segments or max(1, math.isqrt(num_steps))
         length, remainder = divmod(num_steps, segments)
@@ -135,7 +145,7 @@ class Checkpointed(AbstractAdjoint):
 
         if length:
             z0, _ = jax.lax.scan(advance, z0, length=segments)
-        return _loop(step, z0, mechanism, consts, remainder)
+        return _loop(step, z0, mechanism, consts, remainder), jnp.asarray(num_steps)
 
 
 @final
@@ -169,8 +179,8 @@ class Implicit(AbstractAdjoint):
         """The same adjoint with the residual of its linear solve as the cotangent of `probe`."""
         return Implicit(self.linear_solver, self.tolerance, probe)
 
-    def iterate(self, step, operator, z0, mechanism, consts, *, num_steps):
-        """The state after `num_steps` steps; derivatives are those of the fixed point."""
+    def iterate(self, step, operator, z0, mechanism, consts, *, num_steps, settled=None):
+        """The state once `settled`, or after `num_steps`; derivatives are the fixed point's."""
         if operator is None:
             raise ValueError(
                 "expected a solver with a smooth operator for Implicit(), got one without (its "
@@ -179,26 +189,29 @@ class Implicit(AbstractAdjoint):
             )
         problem = (mechanism, consts, self.probe)
         start = jax.lax.stop_gradient(z0)
-        settings = (self.linear_solver, self.tolerance)
-        return _implicit(problem, start, step, operator, num_steps, settings)
+        loop = (step, num_steps, settled)
+        return _implicit(problem, start, loop, operator, self.linear_solver, self.tolerance)
 
 
 @eqx.filter_custom_vjp
-def _implicit(problem, z0, step, operator, num_steps, settings):
+def _implicit(problem, z0, loop, operator, linear_solver, tolerance):
     mechanism, consts, _ = problem
-    return _loop(step, z0, mechanism, consts, num_steps)
+    step, num_steps, settled = loop
+    if settled is None:
+        return _loop(step, z0, mechanism, consts, num_steps), jnp.asarray(num_steps)
+    return _loop_until(settled, step, z0, mechanism, consts, num_steps)
 
 
 @_implicit.def_fwd
-def _implicit_forward(perturbed, problem, z0, step, operator, num_steps, settings):
-    z = _implicit(problem, z0, step, operator, num_steps, settings)
-    return z, z
+def _implicit_forward(perturbed, problem, z0, loop, operator, linear_solver, tolerance):
+    reached = _implicit(problem, z0, loop, operator, linear_solver, tolerance)
+    return reached, reached[0]
 
 
 @_implicit.def_bwd
-def _implicit_backward(z, z_bar, perturbed, problem, z0, step, operator, num_steps, settings):
+def _implicit_backward(z, bars, perturbed, problem, z0, loop, operator, linear_solver, tolerance):
     mechanism, consts, probe = problem
-    linear_solver, tolerance = settings
+    z_bar, _ = bars
     inputs = (mechanism, consts)
     faced = operator.aggregate(z, *inputs)
     replied, pull_respond = eqx.filter_vjp(lambda y, i: operator.respond(y, *i), faced, inputs)
@@ -243,6 +256,22 @@ def _is_dear(primitive: Any, *_, **__) -> bool:
 
 def _loop(step: Step, z: State, mechanism: Any, consts: Any, num_steps: int) -> State:
     return jax.lax.fori_loop(0, num_steps, lambda _, z: step(z, mechanism, consts), z)
+
+
+def _loop_until(settled, step, z, mechanism, consts, num_steps) -> tuple[State, Count]:
+    def unfinished(carry):
+        _, count, done = carry
+        return (count < num_steps) & ~done
+
+    def advance(carry):
+        z, count, _ = carry
+        following = jnp.minimum(count + LOOK_EVERY, num_steps)
+        z = jax.lax.fori_loop(count, following, lambda _, z: step(z, mechanism, consts), z)
+        return z, following, settled(z, mechanism, consts)
+
+    start = (z, jnp.asarray(0), jnp.asarray(False))
+    z, count, _ = jax.lax.while_loop(unfinished, advance, start)
+    return z, count
 
 
 def _norm(tree: PyTree[Array]) -> Scalar:

@@ -12,6 +12,7 @@ from ._types import Key, Mechanism
 from .adjoint import AbstractAdjoint, Backprop, Checkpointed
 from .auctions import KnownEconomy
 from .auctions.form import form_name
+from .methods import clipped_sgd, plain_adam
 from .population import AbstractPopulation, Access, EquilibriumPopulation, ObservedCrowd
 from .problems import Problem
 from .rule import (
@@ -27,7 +28,7 @@ from .rule import (
 )
 from .run_directory import RunDirectory
 from .schedule import Schedule
-from .setting import AbstractSetting, Recipe, clipped_sgd, plain_adam
+from .setting import AbstractSetting, Recipe
 
 
 def _social_gradient(setting: AbstractSetting) -> AbstractRule:

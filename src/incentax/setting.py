@@ -11,25 +11,9 @@ import optax
 
 from ._types import Key, Mechanism, Objective, Response
 from ._words import nearest as nearest
+from .methods import decaying_adam
 from .population import AbstractPopulation
 from .schedule import Schedule
-
-
-def decaying_adam(rate: float, clip: float, num_steps: int) -> optax.GradientTransformation:
-    """Adam whose rate falls to zero like a cosine; gradients are clipped to norm `clip`."""
-    schedule = optax.cosine_decay_schedule(rate, num_steps)
-    return optax.chain(optax.clip_by_global_norm(clip), optax.adam(schedule))
-
-
-def plain_adam(rate: float, clip: float, num_steps: int) -> optax.GradientTransformation:
-    """Adam at a constant rate, as published; nothing is clipped."""
-    return optax.adam(rate)
-
-
-def clipped_sgd(rate: float, clip: float, num_steps: int) -> optax.GradientTransformation:
-    """Plain steps along gradients clipped to norm `clip`, at a rate that falls like a cosine."""
-    schedule = optax.cosine_decay_schedule(rate, num_steps)
-    return optax.chain(optax.clip_by_global_norm(clip), optax.sgd(schedule))
 
 
 @dataclass(frozen=True)

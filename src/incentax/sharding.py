@@ -83,6 +83,11 @@ class SplitStates(AbstractSolver):
         return self.solver.tolerance
 
     @property
+    def enough(self) -> float:
+        """The solver's."""
+        return self.solver.enough
+
+    @property
     def operator(self) -> AbstractOperator | None:
         """The solver's, its answers spread."""
         inner = self.solver.operator

@@ -10,9 +10,9 @@ import pytest
 
 from incentax import AbstractPopulation, Access, Anneal, design
 from incentax.auctions import FirstPrice, SoftReserve
+from incentax.methods import clipped_sgd, decaying_adam, layerwise_adam, plain_adam
 from incentax.order import RECIPES, RULES
 from incentax.problems import problems
-from incentax.setting import clipped_sgd, decaying_adam, plain_adam
 
 
 class Mirror(AbstractPopulation):
@@ -81,13 +81,13 @@ def test_rules_that_see_the_objective_alone_improve_a_bowl(name):
     assert float(bowl(None, {"numbers": result.mechanism})) < 3.0
 
 
-@pytest.mark.parametrize("method", [decaying_adam, plain_adam, clipped_sgd])
+@pytest.mark.parametrize("method", [decaying_adam, layerwise_adam, plain_adam, clipped_sgd])
 def test_methods_move_against_a_gradient(method):
     optimizer = method(0.1, 0.5, 10)
     with jax.numpy_dtype_promotion("standard"):
         updates, _ = optimizer.update(jnp.array([3.0]), optimizer.init(jnp.zeros(1)))
     assert float(updates[0]) < 0
-    size = {decaying_adam: 0.1, plain_adam: 0.1, clipped_sgd: 0.05}[method]
+    size = 0.05 if method is clipped_sgd else 0.1
     assert float(optax.tree.norm(updates)) == pytest.approx(size, rel=1e-4)
 
 

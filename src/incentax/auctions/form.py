@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from .._types import Key
+from ..methods import decaying_adam, layerwise_adam
 from ..schedule import Schedule
 from ..setting import Recipe
 from .economy import Economy
@@ -53,11 +54,12 @@ class Network(AbstractForm):
 
     @property
     def recipe(self) -> Recipe:
-        """Long at 0.02, then down to 0.0014; back to the best when the sawtooth throws it off."""
+        """Long at 0.01, then down to 0.0014; back to the best when the sawtooth throws it off."""
         return Recipe(
-            num_steps=800,
+            num_steps=1200,
             learning_rate=8e-3,
-            schedule=Schedule(2e-2, 1.4e-3, 30, hold=0.4),
+            method=layerwise_adam,
+            schedule=Schedule(1e-2, 1.4e-3, 20, share=0.3, hold=0.4),
             clip=0.1,
             audit_every=10,
             patience=2,
@@ -99,7 +101,7 @@ class Table(AbstractForm):
     @property
     def recipe(self) -> Recipe:
         """That of networks, with larger steps: a table's entries share nothing."""
-        return replace(Network().recipe, learning_rate=3e-2)
+        return replace(Network().recipe, learning_rate=3e-2, method=decaying_adam)
 
 
 FORMS: Mapping[str, Callable[[], AbstractForm]] = {

@@ -17,11 +17,13 @@ class AbstractSolver(eqx.Module):
     """An iteration whose limit is an equilibrium: a frozen record with four pure methods.
 
     `operator` is a smooth map with the same fixed point as `step`, for the implicit adjoint, or
-    None where there is none: accelerate the step, differentiate the operator.
+    None where there is none: accelerate the step, differentiate the operator. A solve makes
+    `num_steps` steps, or fewer once its residual is `enough`; above `tolerance` it has failed.
     """
 
     num_steps: eqx.AbstractVar[int]
     tolerance: eqx.AbstractVar[float]
+    enough: eqx.AbstractVar[float]
 
     @abstractmethod
     def init(self, game: AbstractGame, mechanism: Mechanism) -> SolverState:
@@ -44,7 +46,8 @@ class AbstractSolver(eqx.Module):
     def relaxed(self, temperature: Scalar, share: float, num_steps: int) -> "AbstractSolver":
         """The same solver at another temperature, pace and number of steps.
 
-        `share` is how far of the way to the exact reply one step goes.
+        `share` is how far of the way to the exact reply one step goes. It makes all its steps, so
+        that what it finds is smooth in the mechanism.
         """
 
     @abstractmethod
@@ -63,6 +66,7 @@ class Equilibrium(eqx.Module):
     - `regularised_exploitability`: the same in the game with the solver's regulariser.
     - `residual`: the share of agents who would act differently after one more exact reply,
       largest over rounds.
+    - `num_steps`: iterations made.
     - `status`: an integer; `Status(...).sentence` says what it means.
     """
 

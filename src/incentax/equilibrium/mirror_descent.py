@@ -48,9 +48,11 @@ class MirrorDescent(AbstractSolver):
 
     - `temperature`: weight of the regulariser (tau), in units of reward.
     - `learning_rate`: step size (eta), in units of one over reward; rate x temperature <= 1.
-    - `num_steps`: iterations of one solve (T).
+    - `num_steps`: iterations of one solve (T), at most.
     - `mirror`: `Entropy()` (softmax policies) or `Euclidean()` (sparse policies).
     - `tolerance`: residual above which the status is NOT_CONVERGED.
+    - `enough`: residual at which a solve ends, where its derivative is not that of its steps; zero
+      never ends one early.
 
     Reference: arXiv 2510.21442, the mirror descent operator (F) and appendix D.6.
     """
@@ -60,8 +62,14 @@ class MirrorDescent(AbstractSolver):
     num_steps: int = eqx.field(static=True, default=500)
     mirror: AbstractMirror = Entropy()
     tolerance: float = eqx.field(static=True, default=1e-2)
+    enough: float = eqx.field(static=True, default=0.0)
 
     def __check_init__(self):
+        if not 0 <= self.enough <= self.tolerance:
+            raise ValueError(
+                f"expected 0 <= enough <= tolerance, got {self.enough} and {self.tolerance}; try "
+                f"enough={self.tolerance / 100:g}"
+            )
         if self.num_steps < 1:
             raise ValueError(f"expected num_steps >= 1, got {self.num_steps}; try 500")
         for name in ("temperature", "learning_rate"):
@@ -106,7 +114,11 @@ class MirrorDescent(AbstractSolver):
     def relaxed(self, temperature: Scalar, share: float, num_steps: int) -> "MirrorDescent":
         """The same method at another temperature, with learning rate `share` / temperature."""
         return replace(
-            self, temperature=temperature, learning_rate=share / temperature, num_steps=num_steps
+            self,
+            temperature=temperature,
+            learning_rate=share / temperature,
+            num_steps=num_steps,
+            enough=0.0,
         )
 
     def regularised_gain(

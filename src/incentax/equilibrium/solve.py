@@ -6,7 +6,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax.core import Tracer
-from jaxtyping import Array, PyTree
+from jaxtyping import Array, Bool, Int, PyTree
 
 from .._errors import DesignError
 from .._status import Status
@@ -53,21 +53,26 @@ def solve(
 @eqx.filter_jit
 def _solve(game, mechanism, solver, adjoint, start) -> Equilibrium:
     start = solver.init(game, mechanism) if start is None else start
-    z = adjoint.iterate(
+    z, num_steps = adjoint.iterate(
         _step,
         solver.operator,
         start,
         mechanism,
         (solver, game),
         num_steps=solver.num_steps,
+        settled=_settled if solver.enough > 0 else None,
     )
-    return describe(game, mechanism, solver, z)
+    return describe(game, mechanism, solver, z, num_steps)
 
 
 def describe(
-    game: AbstractGame, mechanism: Mechanism, solver: AbstractSolver, z: SolverState
+    game: AbstractGame,
+    mechanism: Mechanism,
+    solver: AbstractSolver,
+    z: SolverState,
+    num_steps: Int[Array, ""] | None = None,
 ) -> Equilibrium:
-    """The equilibrium record of a solver state, with its evidence."""
+    """The equilibrium record of a solver state, with its evidence; all its steps if not told."""
     policy = solver.policy(z)
     flow = population_flow(game, policy, mechanism)
     # Evidence is not differentiated, so it must not cost memory in the adjoint.
@@ -77,7 +82,7 @@ def describe(
         flow=flow.agents,
         rounds=flow.rounds,
         state=z,
-        num_steps=jnp.asarray(solver.num_steps),
+        num_steps=jnp.asarray(solver.num_steps) if num_steps is None else num_steps,
         **evidence,
     )
 
@@ -114,6 +119,13 @@ def _residual(game, solver, policy, flow, mechanism, z) -> Scalar:
 def _step(z: SolverState, mechanism: Mechanism, consts: Any) -> SolverState:
     solver, game = consts
     return solver.step(z, mechanism, game)
+
+
+def _settled(z: SolverState, mechanism: Mechanism, consts: Any) -> Bool[Array, ""]:
+    solver, game = consts
+    policy = solver.policy(z)
+    flow = population_flow(game, policy, mechanism)
+    return _residual(game, solver, policy, flow, mechanism, z) <= solver.enough
 
 
 def _raise_nonfinite(equilibrium: Equilibrium) -> Equilibrium:

@@ -163,7 +163,7 @@ class NashPopulation(AbstractPopulation):
     def respond(self, mechanism: Price, state: Any, *, key: Key) -> tuple[JointAction, Any]:
         """The equilibrium under the price, and its joint action as the next start."""
         start = state if self.adjoint.forgets_start else self.init(mechanism, key=key)
-        actions = self.adjoint.iterate(
+        actions, _ = self.adjoint.iterate(
             _step,
             NaturalMap(),
             start,
