@@ -199,10 +199,18 @@ def _implicit_forward(perturbed, problem, z0, step, operator, num_steps, setting
 def _implicit_backward(z, z_bar, perturbed, problem, z0, step, operator, num_steps, settings):
     mechanism, consts, probe = problem
     linear_solver, tolerance = settings
-    inputs = (mechanism, consts)
-    faced = operator.aggregate(z, *inputs)
-    replied, pull_respond = eqx.filter_vjp(lambda y, i: operator.respond(y, *i), faced, inputs)
-    _, pull_aggregate = eqx.filter_vjp(lambda z, i: operator.aggregate(z, *i), replied, inputs)
+    # Only what is differentiated is pulled back to: the rest is not even traced.
+    inputs, fixed = eqx.partition((mechanism, consts), perturbed[:2])
+
+    def aggregate(z, inputs):
+        return operator.aggregate(z, *eqx.combine(inputs, fixed))
+
+    def respond(faced, inputs):
+        return operator.respond(faced, *eqx.combine(inputs, fixed))
+
+    faced = aggregate(z, inputs)
+    replied, pull_respond = eqx.filter_vjp(respond, faced, inputs)
+    _, pull_aggregate = eqx.filter_vjp(aggregate, replied, inputs)
     faced_bar, _ = pull_respond(z_bar)
 
     def system(w):

@@ -81,14 +81,23 @@ class NeuralAuction(AbstractAuction):
                 f"expected horizon >= 1, num_bids >= 2 and width >= 1, got {horizon}, {num_bids} "
                 f"and {width}; try NeuralAuction(4, 100, key=key)"
             )
-        keys = jax.random.split(key, 6)
         inputs = horizon + num_bids + 1
-        self.first = eqx.nn.Linear(inputs, width, key=keys[0])
-        self.second = eqx.nn.Linear(width, width, key=keys[1])
-        self.skip = eqx.nn.Linear(inputs, width, key=keys[2])
-        self.third = eqx.nn.Linear(width, width, key=keys[3])
-        self.supply_head = eqx.nn.Linear(width, 1, key=keys[4])
-        self.payment_head = eqx.nn.Linear(width, num_bids - 1, key=keys[5])
+        sizes = (
+            (inputs, width),
+            (width, width),
+            (inputs, width),
+            (width, width),
+            (width, 1),
+            (width, num_bids - 1),
+        )
+        (
+            self.first,
+            self.second,
+            self.skip,
+            self.third,
+            self.supply_head,
+            self.payment_head,
+        ) = _drawn(sizes, key)
         self.horizon = horizon
         self.num_bids = num_bids
 
@@ -110,6 +119,16 @@ class NeuralAuction(AbstractAuction):
         # would start by selling out in their first few.
         fraction = 1 - 0.1 ** (1 / self.horizon)
         return math.log(fraction / (1 - fraction))
+
+
+# One program for all layers: a start compiles, or loads, one instead of twenty.
+@eqx.filter_jit
+def _drawn(sizes: tuple[tuple[int, int], ...], key: Key) -> tuple[eqx.nn.Linear, ...]:
+    keys = jax.random.split(key, len(sizes))
+    return tuple(
+        eqx.nn.Linear(inputs, outputs, key=key)
+        for (inputs, outputs), key in zip(sizes, keys, strict=True)
+    )
 
 
 @final
