@@ -212,10 +212,18 @@ def _implicit_forward(perturbed, problem, z0, loop, operator, linear_solver, tol
 def _implicit_backward(z, bars, perturbed, problem, z0, loop, operator, linear_solver, tolerance):
     mechanism, consts, probe = problem
     z_bar, _ = bars
-    inputs = (mechanism, consts)
-    faced = operator.aggregate(z, *inputs)
-    replied, pull_respond = eqx.filter_vjp(lambda y, i: operator.respond(y, *i), faced, inputs)
-    _, pull_aggregate = eqx.filter_vjp(lambda z, i: operator.aggregate(z, *i), replied, inputs)
+    # Only what is differentiated is pulled back to: the rest is not even traced.
+    inputs, fixed = eqx.partition((mechanism, consts), perturbed[:2])
+
+    def aggregate(z, inputs):
+        return operator.aggregate(z, *eqx.combine(inputs, fixed))
+
+    def respond(faced, inputs):
+        return operator.respond(faced, *eqx.combine(inputs, fixed))
+
+    faced = aggregate(z, inputs)
+    replied, pull_respond = eqx.filter_vjp(respond, faced, inputs)
+    _, pull_aggregate = eqx.filter_vjp(aggregate, replied, inputs)
     faced_bar, _ = pull_respond(z_bar)
 
     def system(w):

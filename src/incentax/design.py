@@ -172,7 +172,7 @@ def initial_state(
     return DesignState(
         step=jnp.zeros((), jnp.int32),
         mechanism=mechanism,
-        optimizer=optimizer.init(numbers),
+        optimizer=eqx.filter_jit(optimizer.init)(numbers),
         population=began,
         best_mechanism=mechanism,
         best_value=jnp.full((), jnp.nan, dtype),

@@ -10,6 +10,7 @@ from .auctions import (
     Economy,
     Impatient,
     KnownEconomy,
+    Network,
     PriorFree,
     Table,
 )
@@ -24,6 +25,7 @@ from .games import (
     TolledBeach,
 )
 from .games.smooth.settings import PricedInstance, TolledNetwork, cournot, energy, oscillators
+from .methods import layerwise_adam
 from .objective import Mix
 from .schedule import Schedule
 from .setting import AbstractSetting, Recipe
@@ -56,13 +58,19 @@ _LONG = Economy(horizon=100, supply=5.0, decay=0.9, growth=1.2, spread=0.01, ree
 def _long_plan() -> Recipe:
     # Entropy is earned in every round: at the temperatures of four rounds it would outweigh goods.
     return Recipe(
-        num_steps=200,
-        learning_rate=2e-3,
+        num_steps=150,
+        learning_rate=3e-4,
+        method=layerwise_adam,
         schedule=Schedule(4e-3, 1e-3, 20),
         clip=0.1,
-        audit_every=20,
-        patience=2,
+        audit_every=10,
+        patience=1,
     )
+
+
+# More is for sale than can be sold: whoever offers most of it sells to everybody at a price of
+# zero, where no change of supply or payment earns anything. From below, revenue shows the way up.
+_SCARCE = Network(offered=0.2, paid=0.95)
 
 
 _TABLE = (
@@ -129,7 +137,10 @@ _TABLE = (
         f"{_AMID}, setting A8",
         _CITED,
         KnownEconomy(
-            economy=_LONG, bidding=Bidding(learning_rate=100.0, solver_steps=200), plan=_long_plan
+            economy=_LONG,
+            bidding=Bidding(learning_rate=100.0, solver_steps=200),
+            form=_SCARCE,
+            plan=_long_plan,
         ),
     ),
     Problem(

@@ -116,3 +116,20 @@ def test_bids_below_a_posted_price_never_win(price):
     assert float(jnp.max(equilibrium.rounds.win_probability[:, :price])) < 1e-12
     assert float(equilibrium.exploitability) < 5e-3
     assert float(ix.revenue(mechanism, equilibrium)) == pytest.approx(price / 53, abs=1e-3)
+
+
+def test_a_fresh_network_has_the_numbers_of_plain_layers():
+    key = jax.random.key(3)
+    network = ix.auctions.NeuralAuction(3, 8, width=5, key=key)
+    layers = (
+        network.first,
+        network.second,
+        network.skip,
+        network.third,
+        network.supply_head,
+        network.payment_head,
+    )
+    for layer, own_key in zip(layers, jax.random.split(key, 6), strict=True):
+        outputs, inputs = layer.weight.shape
+        plain = eqx.nn.Linear(inputs, outputs, key=own_key)
+        assert eqx.tree_equal(layer, plain)

@@ -44,13 +44,32 @@ class AbstractForm(ABC):
 @final
 @dataclass(frozen=True)
 class Network(AbstractForm):
-    """A neural auction with `width` hidden units."""
+    """A neural auction with `width` hidden units.
+
+    Before it learns, it offers about the share `offered` of the supply over all rounds and charges
+    about the share `paid` of a winning bid.
+    """
 
     width: int = 256
+    offered: float = 0.9
+    paid: float = 0.5
+
+    def __post_init__(self):
+        for name in ("offered", "paid"):
+            share = getattr(self, name)
+            if not 0 < share < 1:
+                raise ValueError(f"expected {name} between 0 and 1, got {share}; try 0.5")
 
     def start(self, economy: Economy, key: Key) -> NeuralAuction:
         """Random weights."""
-        return NeuralAuction(economy.horizon, economy.num_bids, width=self.width, key=key)
+        return NeuralAuction(
+            economy.horizon,
+            economy.num_bids,
+            width=self.width,
+            offered=self.offered,
+            paid=self.paid,
+            key=key,
+        )
 
     @property
     def recipe(self) -> Recipe:

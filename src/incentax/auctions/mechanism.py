@@ -13,6 +13,9 @@ from .._types import Key, Scalar, Time
 
 Bids = Float[Array, " A"]
 
+# The share of the supply that a network offers where its supply head says zero.
+OFFERED = 0.9
+
 
 class Offer(eqx.Module):
     """One round's rule: `supply` (mass of goods, at most what is left), `payment` [A] by bid."""
@@ -53,14 +56,15 @@ class NeuralAuction(AbstractAuction):
     """A network from (round, bid distribution, remaining supply) to supply and payment rule.
 
     The supply is a fraction of what remains, so that the total can never be exceeded. The payment
-    is non-decreasing in the bid, zero at zero and never above the bid, by construction. The fresh
-    network offers about nine tenths of the supply, spread over the rounds. About 2 x 10^5
-    parameters at 100 bids.
+    is non-decreasing in the bid, zero at zero and never above the bid, by construction. About
+    2 x 10^5 parameters at 100 bids.
 
     **Arguments:**
 
     - `horizon`, `num_bids`: rounds H and size A of the bid grid {0, ..., A-1} / A.
     - `width`: hidden units (d).
+    - `offered`: about the share of the supply that the fresh network offers, over all rounds.
+    - `paid`: about the share of a winning bid that it charges.
     - `key`: consumed to draw the initial weights.
 
     Reference: arXiv 2510.21442, appendix F; the residual form is our reading.
@@ -75,20 +79,45 @@ class NeuralAuction(AbstractAuction):
     horizon: int = eqx.field(static=True)
     num_bids: int = eqx.field(static=True)
 
-    def __init__(self, horizon: int, num_bids: int, *, width: int = 256, key: Key):
+    def __init__(
+        self,
+        horizon: int,
+        num_bids: int,
+        *,
+        width: int = 256,
+        offered: float = OFFERED,
+        paid: float = 0.5,
+        key: Key,
+    ):
         if horizon < 1 or num_bids < 2 or width < 1:
             raise ValueError(
                 f"expected horizon >= 1, num_bids >= 2 and width >= 1, got {horizon}, {num_bids} "
                 f"and {width}; try NeuralAuction(4, 100, key=key)"
             )
-        keys = jax.random.split(key, 6)
+        for name, share in (("offered", offered), ("paid", paid)):
+            if not 0 < share < 1:
+                raise ValueError(f"expected {name} between 0 and 1, got {share}; try 0.5")
         inputs = horizon + num_bids + 1
-        self.first = eqx.nn.Linear(inputs, width, key=keys[0])
-        self.second = eqx.nn.Linear(width, width, key=keys[1])
-        self.skip = eqx.nn.Linear(inputs, width, key=keys[2])
-        self.third = eqx.nn.Linear(width, width, key=keys[3])
-        self.supply_head = eqx.nn.Linear(width, 1, key=keys[4])
-        self.payment_head = eqx.nn.Linear(width, num_bids - 1, key=keys[5])
+        sizes = (
+            (inputs, width),
+            (width, width),
+            (inputs, width),
+            (width, width),
+            (width, 1),
+            (width, num_bids - 1),
+        )
+        (
+            self.first,
+            self.second,
+            self.skip,
+            self.third,
+            supply_head,
+            payment_head,
+        ) = _drawn(sizes, key)
+        self.supply_head = _shifted(
+            supply_head, _spread_logit(offered, horizon) - _spread_logit(OFFERED, horizon)
+        )
+        self.payment_head = _shifted(payment_head, _logit(paid))
         self.horizon = horizon
         self.num_bids = num_bids
 
@@ -99,17 +128,42 @@ class NeuralAuction(AbstractAuction):
         hidden = jax.nn.relu(self.first(inputs))
         hidden = jax.nn.relu(self.second(hidden) + self.skip(inputs))
         hidden = hidden + jax.nn.relu(self.third(hidden))
-        supply = remaining * jax.nn.sigmoid(self._spread + self.supply_head(hidden)[0])
+        spread = _spread_logit(OFFERED, self.horizon)
+        supply = remaining * jax.nn.sigmoid(spread + self.supply_head(hidden)[0])
         increments = jax.nn.sigmoid(self.payment_head(hidden)) / self.num_bids
         payment = jnp.concatenate([jnp.zeros(1, bids.dtype), jnp.cumsum(increments)])
         return Offer(supply, payment)
 
-    @property
-    def _spread(self) -> float:
-        # The logit of the fraction that leaves a tenth after all rounds: without it, long auctions
-        # would start by selling out in their first few.
-        fraction = 1 - 0.1 ** (1 / self.horizon)
-        return math.log(fraction / (1 - fraction))
+
+# Drawn together and cut to size: random numbers are most of what a start compiles, or loads, and
+# one draw of many costs as much as one of few. The numbers are those of `eqx.nn.Linear`.
+@eqx.filter_jit
+def _drawn(sizes: tuple[tuple[int, int], ...], key: Key) -> tuple[eqx.nn.Linear, ...]:
+    most = max(inputs * outputs for inputs, outputs in sizes)
+    keys = jax.vmap(jax.random.split)(jax.random.split(key, len(sizes)))
+    draws = jax.vmap(jax.vmap(lambda key: jax.random.uniform(key, (most,))))(keys)
+    layers = []
+    for (inputs, outputs), (weight, bias) in zip(sizes, draws, strict=True):
+        limit = 1 / math.sqrt(inputs)
+        weight = weight[: inputs * outputs].reshape(outputs, inputs)
+        numbers = (weight * (2 * limit) - limit, bias[:outputs] * (2 * limit) - limit)
+        blank = eqx.filter_eval_shape(eqx.nn.Linear, inputs, outputs, key=key)
+        layers.append(eqx.tree_at(lambda layer: (layer.weight, layer.bias), blank, numbers))
+    return tuple(layers)
+
+
+def _shifted(layer: eqx.nn.Linear, by: float) -> eqx.nn.Linear:
+    return eqx.tree_at(lambda layer: layer.bias, layer, replace_fn=lambda bias: bias + by)
+
+
+def _spread_logit(offered: float, horizon: int) -> float:
+    # Of the fraction that leaves 1 - offered after all rounds: without it, long auctions would
+    # start by selling out in their first few.
+    return _logit(1 - (1 - offered) ** (1 / horizon))
+
+
+def _logit(share: float) -> float:
+    return math.log(share / (1 - share))
 
 
 @final
