@@ -133,3 +133,22 @@ def test_a_fresh_network_has_the_numbers_of_plain_layers():
         outputs, inputs = layer.weight.shape
         plain = eqx.nn.Linear(inputs, outputs, key=own_key)
         assert eqx.tree_equal(layer, plain)
+
+
+@pytest.mark.parametrize("horizon", [1, 4, 100])
+@pytest.mark.parametrize("offered, paid", [(0.9, 0.5), (0.2, 0.95), (0.5, 0.1)])
+def test_a_fresh_network_offers_and_charges_about_what_it_should(horizon, offered, paid):
+    network = NeuralAuction(horizon, 20, offered=offered, paid=paid, key=jax.random.key(2))
+    bids, remaining = jnp.full(20, 1 / 20), jnp.asarray(1.0)
+    for t in range(horizon):
+        offer = network(t, bids, remaining)
+        remaining = remaining - offer.supply
+    assert 1 - remaining == pytest.approx(offered, rel=0.15)
+    assert offer.payment[-1] / 0.95 == pytest.approx(paid, rel=0.15)
+
+
+@pytest.mark.parametrize("name", ["offered", "paid"])
+@pytest.mark.parametrize("share", [0.0, 1.0, -0.1, float("nan")])
+def test_shares_of_a_fresh_network_lie_between_zero_and_one(name, share):
+    with pytest.raises(ValueError, match=f"expected {name} between 0 and 1"):
+        NeuralAuction(3, 4, **{name: share}, key=jax.random.key(0))

@@ -1,0 +1,94 @@
+"""Solves that end once settled: sooner, with the same answer and derivative, or not at all."""
+
+import dataclasses
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import incentax as ix
+from incentax.adjoint import LOOK_EVERY
+from incentax.games import BeachBar, LeftRight
+
+ENOUGH = 1e-6
+GAMES = {
+    "left-right": lambda: (LeftRight(), jnp.array([1.0, 2.0])),
+    "beach bar": lambda: (BeachBar.published(6, horizon=5), jnp.linspace(0.0, 0.3, 6)),
+}
+WHOLE = ix.MirrorDescent(0.5, learning_rate=0.4, num_steps=2000)
+EARLY = dataclasses.replace(WHOLE, enough=ENOUGH)
+
+
+def solved(name, solver, adjoint):
+    game, prices = GAMES[name]()
+    return ix.solve(game, ix.Price(prices), solver=solver, adjoint=adjoint)
+
+
+@pytest.mark.parametrize("name", GAMES)
+def test_it_ends_early_with_the_same_answer(name):
+    early, whole = (solved(name, solver, ix.Implicit()) for solver in (EARLY, WHOLE))
+    assert int(whole.num_steps) == 2000 and whole.residual < 1e-12
+    assert LOOK_EVERY <= int(early.num_steps) < 500
+    assert int(early.num_steps) % LOOK_EVERY == 0
+    assert 0 < early.residual <= ENOUGH
+    np.testing.assert_allclose(early.policy, whole.policy, atol=20 * ENOUGH)
+    # It would not have been enough at the look before.
+    before = dataclasses.replace(WHOLE, num_steps=int(early.num_steps) - LOOK_EVERY)
+    assert solved(name, before, ix.Implicit()).residual > ENOUGH
+
+
+@pytest.mark.parametrize("adjoint", [ix.Backprop(), ix.Checkpointed()])
+def test_unrolled_steps_are_all_made(adjoint):
+    shorter = dataclasses.replace(EARLY, num_steps=60)
+    assert int(solved("left-right", shorter, adjoint).num_steps) == 60
+
+
+@pytest.mark.parametrize("num_steps", [1, LOOK_EVERY - 1, LOOK_EVERY + 3])
+def test_it_never_makes_more_steps_than_it_may(num_steps):
+    solver = dataclasses.replace(EARLY, num_steps=num_steps)
+    found = solved("beach bar", solver, ix.Implicit())
+    whole = solved("beach bar", dataclasses.replace(WHOLE, num_steps=num_steps), ix.Implicit())
+    assert int(found.num_steps) == num_steps
+    np.testing.assert_allclose(found.state, whole.state, atol=1e-13)
+
+
+@pytest.mark.parametrize("name", GAMES)
+def test_its_derivative_is_that_of_the_fixed_point(name):
+    game, prices = GAMES[name]()
+
+    def score(prices, solver):
+        found = ix.solve(game, ix.Price(prices), solver=solver, adjoint=ix.Implicit())
+        return jnp.sum(found.flow**2)
+
+    early, whole = (jax.grad(score)(prices, solver) for solver in (EARLY, WHOLE))
+    assert jnp.linalg.norm(whole) > 1e-3
+    np.testing.assert_allclose(early, whole, atol=100 * ENOUGH)
+
+
+def test_each_game_of_a_batch_ends_by_itself():
+    scales = jnp.array([0.0, 1.0, 10.0])
+
+    def found(scale):
+        price = ix.Price(scale * jnp.array([1.0, 2.0]))
+        answer = ix.solve(
+            LeftRight(), price, solver=EARLY, adjoint=ix.Implicit(), start=None, throw=False
+        )
+        return answer.num_steps, answer.policy
+
+    counts, policies = eqx.filter_vmap(found)(scales)
+    alone = [found(scale) for scale in scales]
+    assert len(set(counts.tolist())) > 1
+    assert counts.tolist() == [int(count) for count, _ in alone]
+    np.testing.assert_allclose(policies, jnp.stack([policy for _, policy in alone]), atol=1e-14)
+
+
+def test_a_relaxed_solver_makes_all_its_steps():
+    assert EARLY.relaxed(jnp.asarray(0.5), 0.2, 30).enough == 0
+
+
+@pytest.mark.parametrize("enough", [-1e-9, 0.02, float("nan")])
+def test_enough_lies_below_the_tolerance(enough):
+    with pytest.raises(ValueError, match="0 <= enough <= tolerance"):
+        ix.MirrorDescent(enough=enough)
