@@ -21,6 +21,7 @@ from incentax import (
     MirrorDescent,
     Mix,
     Price,
+    solve,
 )
 from incentax._types import Mechanism, Objective
 from incentax.auctions import (
@@ -153,3 +154,22 @@ def normal_like(tree: Mechanism, generator: np.random.Generator) -> Mechanism:
 def inner(left: Mechanism, right: Mechanism):
     """The inner product of two trees."""
     return sum(jax.tree.leaves(jax.tree.map(lambda x, y: jnp.sum(x * y), left, right)))
+
+
+def score_of(case, adjoint):
+    """The objective of the equilibrium, as a function of the mechanism's numbers alone."""
+    structure = numbers_of(case.mechanism)[1]
+
+    def score(numbers):
+        mechanism = eqx.combine(numbers, structure)
+        response = solve(case.game, mechanism, solver=case.solver, adjoint=adjoint, throw=False)
+        return case.objective(mechanism, response)
+
+    return score
+
+
+def relative(found, expected):
+    """Largest difference between two trees relative to the size of the second."""
+    size = max(float(jnp.max(jnp.abs(x))) for x in jax.tree.leaves(expected))
+    gaps = jax.tree.map(lambda x, y: jnp.max(jnp.abs(x - y)), found, expected)
+    return max(float(gap) for gap in jax.tree.leaves(gaps)) / size
