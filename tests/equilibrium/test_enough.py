@@ -84,6 +84,17 @@ def test_each_game_of_a_batch_ends_by_itself():
     np.testing.assert_allclose(policies, jnp.stack([policy for _, policy in alone]), atol=1e-14)
 
 
+@pytest.mark.parametrize("price", [jnp.nan, jnp.inf])
+def test_what_is_not_finite_is_never_enough(price):
+    game, prices = GAMES["left-right"]()
+    solver = dataclasses.replace(EARLY, num_steps=LOOK_EVERY + 3)
+    found = ix.solve(
+        game, ix.Price(price * prices), solver=solver, adjoint=ix.Implicit(), throw=False
+    )
+    assert int(found.num_steps) == LOOK_EVERY + 3
+    assert int(found.status) == ix.Status.NONFINITE_EQUILIBRIUM
+
+
 def test_a_relaxed_solver_makes_all_its_steps():
     assert EARLY.relaxed(jnp.asarray(0.5), 0.2, 30).enough == 0
 
