@@ -31,8 +31,14 @@ def main() -> None:
     setting = ix.problems["a1"].setting
     game, mechanism = setting.population().game, setting.mechanism(jax.random.key(0))
     implicit = setting.population().adjoint
+    warm = setting.recipe().schedule
     cases = {
-        "implicit, recipe (30 warm steps)": (implicit, 30, 0.2, 1e-2),
+        f"implicit, recipe ({warm.solver_steps} warm steps)": (
+            implicit,
+            warm.solver_steps,
+            warm.share,
+            warm.start,
+        ),
         "checkpointed, published (400 cold steps)": (ix.Checkpointed(), 400, 0.01, 1e-3),
         "backprop, published (400 cold steps)": (ix.Backprop(), 400, 0.01, 1e-3),
     }

@@ -25,7 +25,7 @@ HORIZONS = (4, 10, 25, 50, 100, 200)
 SOLVER_STEPS = (15, 30, 60, 120, 240)
 AGENTS = (100, 1_000, 10_000, 100_000)
 # Every sweep passes through the default recipe on the published grid.
-GRID, HORIZON, WARM_STEPS = 100, 4, 30
+GRID, HORIZON, WARM_STEPS = 100, 4, 20
 # The grid grows at this horizon, whose largest sizes the requirements name.
 LONG = 10
 

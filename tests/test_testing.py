@@ -1,5 +1,6 @@
 """The public conformance checks pass what is right and name what is wrong."""
 
+import dataclasses
 from typing import final
 
 import equinox as eqx
@@ -9,6 +10,7 @@ import pytest
 
 import incentax as ix
 from incentax.auctions import Economy, StaticAuction
+from incentax.certificate import certify
 from incentax.testing import check_adjoint, check_game, check_population, check_solver
 
 SOLVER = ix.MirrorDescent(temperature=0.1, learning_rate=1.0, num_steps=300)
@@ -22,6 +24,10 @@ CASES = {
 }
 
 
+def early():
+    return dataclasses.replace(SOLVER, enough=1e-3)
+
+
 @pytest.fixture(params=CASES)
 def case(request):
     """A game and a mechanism."""
@@ -32,6 +38,16 @@ def case(request):
 def test_games_and_solver_conform(case):
     check_game(*case)
     check_solver(SOLVER, *case)
+
+
+@pytest.mark.parametrize("solver", [SOLVER, early()])
+def test_an_adjoint_conforms_also_where_solves_end_early(solver):
+    game, price = ix.games.LeftRight(), ix.Price(jnp.array([1.0, 2.0]))
+    crowd = ix.Congestion(first_round=1)
+    check_adjoint(ix.Implicit(), solver, game, price, crowd)
+    population = ix.EquilibriumPopulation(game, solver)
+    certificate, _ = certify(population, crowd, price, trained=population, key=jax.random.key(0))
+    assert certificate.gradient_error < 1e-5
 
 
 def test_adjoint_and_population_conform():

@@ -10,6 +10,7 @@ from jaxtyping import Float
 
 from ._status import Status
 from ._types import Key, Mechanism, Objective, Response
+from .equilibrium import AbstractSolver
 from .population import AbstractPopulation, Access
 from .precision import in_float64
 from .rule import Hypergradient
@@ -75,7 +76,7 @@ def certify(
     """
     response_key, check_key = jax.random.split(key)
     with jax.enable_x64(True):
-        population, mechanism, trained = in_float64((population, mechanism, trained))
+        population, mechanism, trained = in_float64((population, mechanism, _thorough(trained)))
         population = population.at_rest()
         value, response = _evaluate(population, objective, mechanism, response_key)
         check = (np.nan, np.nan, np.nan)
@@ -148,6 +149,15 @@ def _evidence(response: Response, name: str, default: float = np.nan) -> np.ndar
 def _worst(numbers: np.ndarray) -> float:
     known = numbers[~np.isnan(numbers)]
     return float(known.max()) if known.size else float("nan")
+
+
+def _thorough(population: AbstractPopulation | None) -> AbstractPopulation | None:
+    # A difference of two answers that each stopped close enough is no derivative.
+    return jax.tree.map(
+        lambda part: part.thorough() if isinstance(part, AbstractSolver) else part,
+        population,
+        is_leaf=lambda part: isinstance(part, AbstractSolver),
+    )
 
 
 @eqx.filter_jit

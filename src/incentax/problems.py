@@ -58,12 +58,12 @@ _LONG = Economy(horizon=100, supply=5.0, decay=0.9, growth=1.2, spread=0.01, ree
 def _long_plan() -> Recipe:
     # Entropy is earned in every round: at the temperatures of four rounds it would outweigh goods.
     return Recipe(
-        num_steps=150,
-        learning_rate=3e-4,
+        num_steps=60,
+        learning_rate=1e-3,
         method=layerwise_adam,
         schedule=Schedule(4e-3, 1e-3, 20),
         clip=0.1,
-        audit_every=10,
+        audit_every=5,
         patience=1,
     )
 

@@ -109,6 +109,10 @@ class SplitStates(AbstractSolver):
         """The same split of the relaxed solver."""
         return replace(self, solver=self.solver.relaxed(temperature, share, num_steps))
 
+    def thorough(self) -> "SplitStates":
+        """The same split of the thorough solver."""
+        return replace(self, solver=self.solver.thorough())
+
     def regularised_gain(
         self, game: AbstractGame, policy: PolicyArray, rounds: Round, mechanism: Mechanism
     ) -> Scalar:

@@ -18,7 +18,6 @@ from .auctions import (
     paired_interval,
     simulate,
 )
-from .auctions.form import FORMS
 from .auctions.prior_free import RandomEconomy
 from .certificate import certify
 from .equilibrium import solve
@@ -184,6 +183,5 @@ def _problem_of(run: RunDirectory) -> Problem:
     problem, form = problems[name], config.get("form")
     if form is not None and isinstance(problem.setting, KnownEconomy):
         # Runs of an earlier version name no form; they are of the problem's own.
-        made = replace(problem.setting, form=FORMS[form](), plan=None)
-        problem = replace(problem, setting=made)
+        problem = replace(problem, setting=problem.setting.with_form(form))
     return problem.with_options(**(config.get("settings") or {}))

@@ -93,7 +93,7 @@ def check_adjoint(
 ) -> None:
     """Check the gradient through the equilibrium against central differences."""
     with jax.enable_x64(True):
-        solver, game, mechanism = in_float64((solver, game, mechanism))
+        solver, game, mechanism = in_float64((solver.thorough(), game, mechanism))
         numbers, structure = eqx.partition(mechanism, eqx.is_inexact_array)
         flat, unravel = ravel_pytree(numbers)
 

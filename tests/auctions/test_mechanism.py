@@ -136,7 +136,7 @@ def test_a_fresh_network_has_the_numbers_of_plain_layers():
 
 
 @pytest.mark.parametrize("horizon", [1, 4, 100])
-@pytest.mark.parametrize("offered, paid", [(0.9, 0.5), (0.2, 0.95), (0.5, 0.1)])
+@pytest.mark.parametrize("offered, paid", [(0.9, 0.5), (0.2, 0.95), (0.5, 0.1), (1e-17, 0.5)])
 def test_a_fresh_network_offers_and_charges_about_what_it_should(horizon, offered, paid):
     network = NeuralAuction(horizon, 20, offered=offered, paid=paid, key=jax.random.key(2))
     bids, remaining = jnp.full(20, 1 / 20), jnp.asarray(1.0)

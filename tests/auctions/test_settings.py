@@ -7,8 +7,10 @@ import pytest
 
 import incentax as ix
 from incentax.auctions import Economy, EqualShares, FirstPrice, PriorFree
+from incentax.auctions.form import FORMS
 from incentax.auctions.oracle import revenue_cap
 from incentax.auctions.oracle.market import Market
+from incentax.problems import problems
 
 
 def test_a1_is_the_published_economy():
@@ -162,3 +164,10 @@ def test_equal_shares_are_the_equal_split():
         sold.append(float(EqualShares(4)(t, bids, jnp.asarray(left)).supply))
         left -= sold[-1]
     np.testing.assert_allclose(sold, 0.2)
+
+
+def test_a_form_by_name_keeps_what_the_setting_says_of_it():
+    scarce = problems["a8"].setting
+    assert scarce.with_form("network") is scarce
+    assert scarce.with_form("table").form == FORMS["table"]()
+    assert scarce.with_form("table").recipe() == FORMS["table"]().recipe

@@ -128,7 +128,8 @@ class EmpiricalRevenue(AbstractSetting):
         bidding = self.published.bidding
         share = bidding.learning_rate * bidding.temperature
         temperature = jnp.asarray(bidding.temperature * self.stakes, float)
-        return bidding.solver().relaxed(temperature, share, bidding.solver_steps)
+        solver = bidding.solver().relaxed(temperature, share, bidding.solver_steps)
+        return replace(solver, enough=bidding.enough)
 
     def _prices(self) -> str:
         prices = [f"{p * self.valuations.scale:.4g}" for p in self._myerson().prices]

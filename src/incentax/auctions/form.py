@@ -14,7 +14,7 @@ from ..schedule import Schedule
 from ..setting import Recipe
 from .economy import Economy
 from .formats import SoftReserve
-from .mechanism import AbstractAuction, NeuralAuction, StaticAuction
+from .mechanism import OFFERED, AbstractAuction, NeuralAuction, StaticAuction
 
 
 def equal_parts(horizon: int) -> Float[Array, " H"]:
@@ -51,7 +51,7 @@ class Network(AbstractForm):
     """
 
     width: int = 256
-    offered: float = 0.9
+    offered: float = OFFERED
     paid: float = 0.5
 
     def __post_init__(self):

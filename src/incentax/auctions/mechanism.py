@@ -159,7 +159,7 @@ def _shifted(layer: eqx.nn.Linear, by: float) -> eqx.nn.Linear:
 def _spread_logit(offered: float, horizon: int) -> float:
     # Of the fraction that leaves 1 - offered after all rounds: without it, long auctions would
     # start by selling out in their first few.
-    return _logit(1 - (1 - offered) ** (1 / horizon))
+    return _logit(-math.expm1(math.log1p(-offered) / horizon))
 
 
 def _logit(share: float) -> float:

@@ -1,7 +1,7 @@
 """The published auction settings, as records that the problem table lists."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal, final
 
 import numpy as np
@@ -14,7 +14,7 @@ from ..objective import revenue
 from ..population import EquilibriumPopulation
 from ..setting import AbstractMeasured, AbstractSetting, HeldOut, Recipe, check_temperature
 from .economy import Economy
-from .form import AbstractForm, Network
+from .form import FORMS, AbstractForm, Network, form_name
 from .formats import FirstPrice
 from .mechanism import AbstractAuction
 from .snapshot import auction_snapshot
@@ -33,7 +33,7 @@ class Bidding:
 
     temperature: float = 1e-3
     learning_rate: float = 100.0
-    solver_steps: int = 500
+    solver_steps: int = 1000
     enough: float = 1e-4
 
     def __post_init__(self):
@@ -85,6 +85,12 @@ class KnownEconomy(AbstractSetting, AbstractMeasured):
     def exploitability_bound(self) -> float:
         """A tenth of a tick of the bid grid in each round, or in four at least."""
         return 0.1 / self.economy.num_bids * max(1.0, self.economy.horizon / 10)
+
+    def with_form(self, name: str) -> "KnownEconomy":
+        """The same economy with the form that `FORMS` lists so; itself if it has it already."""
+        if form_name(self.form) == name:
+            return self
+        return replace(self, form=FORMS[name](), plan=None)
 
     def recipe(self) -> Recipe:
         """The plan, or that of the form."""

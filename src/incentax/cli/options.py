@@ -29,10 +29,10 @@ def find_problem(name: str, settings: list[str], form: str | None = None) -> Pro
 
 
 def _with_form(problem: Problem, form: str) -> KnownEconomy:
-    made = choose("a form", form, FORMS)
+    choose("a form", form, FORMS)
     if not isinstance(problem.setting, KnownEconomy):
         raise ValueError(f"expected an auction of one population for --form, got {problem.name}")
-    return replace(problem.setting, form=made(), plan=None)
+    return problem.setting.with_form(form)
 
 
 def parse_settings(settings: list[str]) -> dict[str, float]:

@@ -51,6 +51,10 @@ class AbstractSolver(eqx.Module):
         """
 
     @abstractmethod
+    def thorough(self) -> "AbstractSolver":
+        """The same solver, which makes all its steps: for differences between close answers."""
+
+    @abstractmethod
     def regularised_gain(
         self, game: AbstractGame, policy: PolicyArray, rounds: Round, mechanism: Mechanism
     ) -> Scalar:

@@ -121,6 +121,10 @@ class MirrorDescent(AbstractSolver):
             enough=0.0,
         )
 
+    def thorough(self) -> "MirrorDescent":
+        """The same method, never ended early."""
+        return replace(self, enough=0.0)
+
     def regularised_gain(
         self, game: AbstractGame, policy: PolicyArray, rounds: Round, mechanism: Mechanism
     ) -> Scalar:
