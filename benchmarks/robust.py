@@ -8,8 +8,8 @@ Each seed is one `incentax.design`, begun as `incentax design NAME --seed K` beg
 judged on the way, so that no design goes back to its best: what is counted is without that help. A
 design that makes all its steps is not certified either; one that meets a step it cannot make is
 ended, judged and named by its status. Every design leaves a file in the folder, with what it was
-made with: it is made again where problem, recipe or versions have changed, and `--collect` says where
-the code has. It sums the files up:
+made with: it is made again where problem, recipe or versions have changed, and `--collect` says
+where the code has. It sums the files up:
 
 - `non-finite steps`: steps whose value, gradient, exploitability or residuals are not all finite.
 - `failed designs`: designs that met a step whose value or gradient is not finite, which ends them.
