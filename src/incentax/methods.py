@@ -26,7 +26,8 @@ def layerwise_adam(rate: float, clip: float, num_steps: int) -> optax.GradientTr
     >>> network = {"bias": jnp.zeros(64), "weight": jnp.zeros((64, 64))}
     >>> method = layerwise_adam(0.1, 1.0, 100)
     >>> gradient = jax.tree.map(jnp.ones_like, network)
-    >>> step, _ = method.update(gradient, method.init(network))
+    >>> with jax.numpy_dtype_promotion("standard"):
+    ...     step, _ = method.update(gradient, method.init(network))
     >>> [round(float(step[name].min()), 3) for name in step]
     [-0.1, -0.05]
 

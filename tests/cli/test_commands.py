@@ -83,7 +83,13 @@ def test_solve(incentax):
     assert set(report["equilibria"]) == {"first_price", "starting mechanism"}
     setting = ix.problems["a1"].with_options(**SIZES).setting
     population, mechanism = setting.population(), setting.baselines()["first_price"]
-    expected = ix.solve(population.game, mechanism, solver=population.solver, throw=False)
+    expected = ix.solve(
+        population.game,
+        mechanism,
+        solver=population.solver,
+        adjoint=population.adjoint,
+        throw=False,
+    )
     found = report["equilibria"]["first_price"]
     assert found["value"] == pytest.approx(float(ix.revenue(None, expected)), rel=1e-9)
     assert found["exploitability"] == pytest.approx(float(expected.exploitability), abs=1e-9)
