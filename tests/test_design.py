@@ -2,6 +2,7 @@
 
 import math
 import sys
+from dataclasses import replace
 from typing import ClassVar, final
 
 import equinox as eqx
@@ -21,6 +22,7 @@ START = ix.Price(jnp.array([1.0, 2.0]))
 POPULATION = ix.EquilibriumPopulation(LeftRight(), SOLVER)
 # Module-level, so that every design here shares one compiled step.
 SGD = optax.sgd(0.5)
+STOP = ix.Status.OUT_OF_TIME
 
 
 def designed(**changes):
@@ -55,6 +57,28 @@ class TestSigns:
         maximize, minimize = given
         with pytest.raises(ValueError, match=f"exactly one of maximize= and minimize=, got {said}"):
             designed(maximize=maximize, minimize=minimize)
+
+
+class TestSettling:
+    """Before the first step the agents may settle: only they move."""
+
+    def test_the_first_step_finds_agents_who_have_settled(self):
+        # Two iterations an exchange: far from settled, unless there were many before.
+        schedule = ix.Schedule(0.5, 0.5, 2, share=0.2)
+        settled = replace(schedule, settle=40)
+        thorough = replace(schedule, solver_steps=82)
+        first = [designed(num_steps=1, schedule=s) for s in (schedule, settled, thorough)]
+        hasty, calm, sure = (result.history[0].value for result in first)
+        assert calm == pytest.approx(sure, abs=1e-6)
+        assert abs(hasty - sure) > 1e-3
+        moved = [result.mechanism.value for result in first[1:]]
+        np.testing.assert_allclose(*moved, atol=1e-5)
+
+    def test_a_resumed_design_does_not_settle_again(self):
+        schedule = ix.Schedule(0.5, 0.2, 3, share=0.2, settle=3)
+        whole = designed(schedule=schedule)
+        half = designed(schedule=schedule, callback=lambda p: STOP if p.record.step == 2 else None)
+        assert same_bits(whole.state, designed(schedule=schedule, state=half.state).state)
 
 
 class TestResult:

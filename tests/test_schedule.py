@@ -22,6 +22,8 @@ def test_a_held_schedule_stays_and_then_falls_to_the_same_end():
         dict(share=1.5),
         dict(hold=1.0),
         dict(hold=-0.1),
+        dict(settle=-1),
+        dict(settle=1.5),
         dict(solver_steps=0),
         dict(solver_steps=2.5),
         dict(solver_steps=float("nan")),

@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import equinox as eqx
 import jax
@@ -100,6 +101,10 @@ def design(
     status = Status.DONE
     began = time.perf_counter()
     try:
+        if int(now.step) == 0 and schedule is not None:
+            _, current = _population_at(population, schedule, 0, num_steps)
+            for _ in range(schedule.settle):
+                now = replace(now, population=_met(current, now, step_key))
         for step in range(int(now.step), num_steps):
             temperature, current = _population_at(population, schedule, step, num_steps)
             following, facts, healthy = _step(
@@ -200,6 +205,12 @@ def _population_at(population, schedule, step, num_steps, solver_steps=None):
     return temperature, population.relaxed(
         relaxed, schedule.share, solver_steps or schedule.solver_steps
     )
+
+
+@eqx.filter_jit
+def _met(population, state, key):
+    """The agents after one more response to a mechanism that stays."""
+    return population.respond(state.mechanism, state.population, key=key)[1]
 
 
 @eqx.filter_jit

@@ -10,8 +10,9 @@ import optax
 
 from ._types import Key, Mechanism
 from .adjoint import AbstractAdjoint, Backprop, Checkpointed
-from .auctions import KnownEconomy
+from .auctions import KnownEconomy, Network, PriorFree
 from .auctions.form import form_name
+from .auctions.mechanism import PAID
 from .methods import clipped_sgd, plain_adam
 from .population import AbstractPopulation, Access, EquilibriumPopulation, ObservedCrowd
 from .problems import Problem
@@ -117,9 +118,28 @@ def _published(setting: AbstractSetting) -> Recipe:
     )
 
 
+def _published_start(setting: AbstractSetting, key: Key) -> Mechanism:
+    """The network as published, which offers half of what remains; other forms start as ever."""
+    match setting:
+        case KnownEconomy(form=Network() as form):
+            published = dataclasses.replace(form, offered=None, paid=PAID)
+            return published.start(setting.economy, key)
+        case PriorFree(economy=economy, width=width):
+            published = Network(width, offered=None)
+            return published.start(economy, key)
+        case _:
+            return setting.mechanism(key)
+
+
 RECIPES: Mapping[str, Callable[[AbstractSetting], Recipe]] = {
     "default": lambda setting: setting.recipe(),
     "paper": _published,
+}
+
+# Where a recipe starts, if not where the setting does.
+STARTS: Mapping[str, Callable[[AbstractSetting, Key], Mechanism]] = {
+    "default": lambda setting, key: setting.mechanism(key),
+    "paper": _published_start,
 }
 
 
@@ -188,7 +208,8 @@ class Order:
             population = dataclasses.replace(population, adjoint=unrolled())
         plain = self.rule in PLAIN
         optimizer = recipe.plain_optimizer() if plain else recipe.optimizer(self.num_steps)
-        return population, setting.mechanism(mechanism_key), RULES[self.rule](setting), optimizer
+        mechanism = STARTS[self.recipe](setting, mechanism_key)
+        return population, mechanism, RULES[self.rule](setting), optimizer
 
     def check(self) -> None:
         """Nothing if all that the order names can be made and goes together; else `ValueError`."""

@@ -138,7 +138,7 @@ _TABLE = (
         _CITED,
         KnownEconomy(
             economy=_LONG,
-            bidding=Bidding(learning_rate=100.0, solver_steps=200),
+            bidding=Bidding(solver_steps=200),
             form=_SCARCE,
             plan=_long_plan,
         ),

@@ -24,6 +24,8 @@ class Schedule(eqx.Module):
     - `hold`: share of the design spent at `start` before the temperature falls. While agents
       spread over many actions, a payment rule learns to be flat where they win, and flat rules
       have no sawtooth.
+    - `settle`: exchanges before the first step in which only the agents move: the first gradients
+      of agents who are still on their way from a cold start point anywhere.
     """
 
     start: float = 2e-2
@@ -31,6 +33,7 @@ class Schedule(eqx.Module):
     solver_steps: int = 30
     share: float = 0.2
     hold: float = 0.0
+    settle: int = 0
 
     def __check_init__(self):
         if not 0 < self.stop <= self.start < math.inf:
@@ -47,6 +50,10 @@ class Schedule(eqx.Module):
         if not 0 <= self.hold < 1:
             raise ValueError(
                 f"expected 0 <= hold < 1, got {self.hold}; try 0.4, or 0 to fall at once"
+            )
+        if not isinstance(self.settle, Integral) or self.settle < 0:
+            raise ValueError(
+                f"expected a whole number of settle >= 0, got {self.settle}; try 5, or 0 for none"
             )
 
     def scaled(self, factor: float) -> "Schedule":

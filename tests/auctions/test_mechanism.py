@@ -17,6 +17,8 @@ from incentax.auctions import (
     StaticAuction,
     UniformPrice,
 )
+from incentax.order import STARTS
+from incentax.problems import problems
 
 BIDS = jnp.array([0.1, 0.2, 0.3, 0.2])
 REMAINING = jnp.asarray(0.6)
@@ -48,6 +50,26 @@ def test_the_network_is_its_formula():
     offer = network(1, BIDS, REMAINING)
     np.testing.assert_allclose(offer.supply, 0.6 * share[0], rtol=1e-12)
     np.testing.assert_allclose(offer.payment, np.concatenate([[0], np.cumsum(steps)]), rtol=1e-12)
+
+
+def test_the_paper_s_recipe_starts_at_the_published_network():
+    for name in ("a1", "a3", "a8"):
+        setting = problems[name].setting
+        network = STARTS["paper"](setting, jax.random.key(1))
+        # With heads of zero: half of what remains, half of every bid.
+        heads = (network.supply_head.weight, network.payment_head.weight)
+        size = network.supply_head.bias.size + network.payment_head.bias.size
+        still = eqx.tree_at(
+            lambda m: (m.supply_head.weight, m.payment_head.weight),
+            network,
+            tuple(jnp.zeros_like(head) for head in heads),
+        )
+        bids = jnp.full(network.num_bids, 0.01)
+        offer = still(0, bids, jnp.asarray(0.8))
+        assert size == network.num_bids
+        # Biases are drawn within 1 / 16 of zero.
+        assert 0.48 < float(offer.supply) / 0.8 < 0.52
+        assert 0.48 < float(offer.payment[-1]) / (1 - 1 / network.num_bids) < 0.52
 
 
 def test_the_network_sees_round_bids_and_supply():

@@ -14,7 +14,7 @@ from ..schedule import Schedule
 from ..setting import Recipe
 from .economy import Economy
 from .formats import SoftReserve
-from .mechanism import OFFERED, AbstractAuction, NeuralAuction, StaticAuction
+from .mechanism import OFFERED, PAID, AbstractAuction, NeuralAuction, StaticAuction
 
 
 def equal_parts(horizon: int) -> Float[Array, " H"]:
@@ -47,18 +47,12 @@ class Network(AbstractForm):
     """A neural auction with `width` hidden units.
 
     Before it learns, it offers about the share `offered` of the supply over all rounds and charges
-    about the share `paid` of a winning bid.
+    about the share `paid` of a winning bid; see `NeuralAuction`.
     """
 
     width: int = 256
-    offered: float = OFFERED
-    paid: float = 0.5
-
-    def __post_init__(self):
-        for name in ("offered", "paid"):
-            share = getattr(self, name)
-            if not 0 < share < 1:
-                raise ValueError(f"expected {name} between 0 and 1, got {share}; try 0.5")
+    offered: float | None = OFFERED
+    paid: float = PAID
 
     def start(self, economy: Economy, key: Key) -> NeuralAuction:
         """Random weights."""
@@ -78,7 +72,7 @@ class Network(AbstractForm):
             num_steps=1200,
             learning_rate=8e-3,
             method=layerwise_adam,
-            schedule=Schedule(1e-2, 1.4e-3, 20, share=0.3, hold=0.4),
+            schedule=Schedule(1e-2, 1.4e-3, 20, share=0.3, hold=0.4, settle=10),
             clip=0.1,
             audit_every=10,
             patience=2,

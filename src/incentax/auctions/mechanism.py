@@ -13,8 +13,9 @@ from .._types import Key, Scalar, Time
 
 Bids = Float[Array, " A"]
 
-# The share of the supply that a network offers where its supply head says zero.
-OFFERED = 0.9
+# The share of the supply that a network offers, and of a winning bid that it charges, where its
+# heads say zero.
+OFFERED, PAID = 0.9, 0.5
 
 
 class Offer(eqx.Module):
@@ -63,7 +64,8 @@ class NeuralAuction(AbstractAuction):
 
     - `horizon`, `num_bids`: rounds H and size A of the bid grid {0, ..., A-1} / A.
     - `width`: hidden units (d).
-    - `offered`: about the share of the supply that the fresh network offers, over all rounds.
+    - `offered`: about the share of the supply that the fresh network offers, over all rounds; None
+      for about half of what remains in each round, as published.
     - `paid`: about the share of a winning bid that it charges.
     - `key`: consumed to draw the initial weights.
 
@@ -85,8 +87,8 @@ class NeuralAuction(AbstractAuction):
         num_bids: int,
         *,
         width: int = 256,
-        offered: float = OFFERED,
-        paid: float = 0.5,
+        offered: float | None = OFFERED,
+        paid: float = PAID,
         key: Key,
     ):
         if horizon < 1 or num_bids < 2 or width < 1:
@@ -95,7 +97,7 @@ class NeuralAuction(AbstractAuction):
                 f"and {width}; try NeuralAuction(4, 100, key=key)"
             )
         for name, share in (("offered", offered), ("paid", paid)):
-            if not 0 < share < 1:
+            if share is not None and not 0 < share < 1:
                 raise ValueError(f"expected {name} between 0 and 1, got {share}; try 0.5")
         inputs = horizon + num_bids + 1
         sizes = (
@@ -156,7 +158,9 @@ def _shifted(layer: eqx.nn.Linear, by: float) -> eqx.nn.Linear:
     return eqx.tree_at(lambda layer: layer.bias, layer, replace_fn=lambda bias: bias + by)
 
 
-def _spread_logit(offered: float, horizon: int) -> float:
+def _spread_logit(offered: float | None, horizon: int) -> float:
+    if offered is None:
+        return 0.0
     # Of the fraction that leaves 1 - offered after all rounds: without it, long auctions would
     # start by selling out in their first few.
     return _logit(-math.expm1(math.log1p(-offered) / horizon))
