@@ -10,8 +10,8 @@ Values are judgements at the problem's own temperature from a cold start, and co
 exploitability; every recipe is judged this one way and returns the best it was judged at. Judging
 is part of the time, compiling is not. The paper's recipe is unrolled for 400 steps from zero with
 sqrt(T) checkpoints, under plain Adam at each of its rates. It starts at the network as published;
-a row more shows its last rate from the default recipe's start. It is judged at every step, so that no
-bar is passed unseen; since as published it does not judge at all, `steps alone` is the time less
+a row more shows its last rate from the default recipe's start. It is judged at every step, so that
+no bar is passed unseen; since as published it does not judge at all, `steps alone` is the time less
 that of the judgements until then, for every recipe: so many times a measured judgement, which is
 a judged step's median time less that of steps that are not judged.
 """
