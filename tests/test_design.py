@@ -80,6 +80,19 @@ class TestSettling:
         half = designed(schedule=schedule, callback=lambda p: STOP if p.record.step == 2 else None)
         assert same_bits(whole.state, designed(schedule=schedule, state=half.state).state)
 
+    def test_interrupted_before_the_first_step_it_settles_anew(self, monkeypatch):
+        schedule = ix.Schedule(0.5, 0.2, 3, share=0.2, settle=3)
+        whole = designed(schedule=schedule)
+
+        def interrupted(*_):
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch:
+            patch.setattr(sys.modules["incentax.design"], "_step", interrupted)
+            begun = designed(schedule=schedule)
+        assert begun.status is ix.Status.INTERRUPTED and int(begun.state.step) == 0
+        assert same_bits(whole.state, designed(schedule=schedule, state=begun.state).state)
+
 
 class TestResult:
     def test_every_step_is_in_the_history(self, plain):

@@ -101,14 +101,16 @@ def design(
     status = Status.DONE
     began = time.perf_counter()
     try:
+        # Kept apart from `now` until a step is made: whoever resumes from step 0 settles anew.
+        ready = now
         if int(now.step) == 0 and schedule is not None:
             _, current = _population_at(population, schedule, 0, num_steps)
             for _ in range(schedule.settle):
-                now = replace(now, population=_met(current, now, step_key))
+                ready = replace(ready, population=_met(current, ready, step_key))
         for step in range(int(now.step), num_steps):
             temperature, current = _population_at(population, schedule, step, num_steps)
             following, facts, healthy = _step(
-                rule, current, objective, optimizer, constraint, sign, now, step_key
+                rule, current, objective, optimizer, constraint, sign, ready, step_key
             )
             audited = math.nan
             if audit_every and ((step + 1) % audit_every == 0 or step + 1 == num_steps):
@@ -125,7 +127,7 @@ def design(
             )
             failed = not bool(healthy)
             # Only now, when all numbers have come: Ctrl-C before this line undoes the whole step.
-            now = following
+            now = ready = following
             history.append(record)
             if failed:
                 status = Status.NONFINITE_DESIGN

@@ -12,7 +12,6 @@ from ._types import Key, Mechanism
 from .adjoint import AbstractAdjoint, Backprop, Checkpointed
 from .auctions import KnownEconomy, Network, PriorFree
 from .auctions.form import form_name
-from .auctions.mechanism import PAID
 from .methods import clipped_sgd, plain_adam
 from .population import AbstractPopulation, Access, EquilibriumPopulation, ObservedCrowd
 from .problems import Problem
@@ -121,12 +120,8 @@ def _published(setting: AbstractSetting) -> Recipe:
 def _published_start(setting: AbstractSetting, key: Key) -> Mechanism:
     """The network as published, which offers half of what remains; other forms start as ever."""
     match setting:
-        case KnownEconomy(form=Network() as form):
-            published = dataclasses.replace(form, offered=None, paid=PAID)
-            return published.start(setting.economy, key)
-        case PriorFree(economy=economy, width=width):
-            published = Network(width, offered=None)
-            return published.start(economy, key)
+        case KnownEconomy(form=Network(width=width)) | PriorFree(width=width):
+            return Network(width, offered=None).start(setting.economy, key)
         case _:
             return setting.mechanism(key)
 
