@@ -41,7 +41,7 @@ def design_command(
         ),
     ] = None,
     recipe: Annotated[
-        str, typer.Option(help=f"Steps, temperatures and optimizer: {', '.join(RECIPES)}.")
+        str, typer.Option(help=f"Start, steps, temperatures and optimizer: {', '.join(RECIPES)}.")
     ] = "default",
     form: Annotated[
         str | None, typer.Option(help=f"Form of an auction to design: {', '.join(FORMS)}.")
