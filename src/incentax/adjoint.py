@@ -69,10 +69,12 @@ class AbstractAdjoint(eqx.Module):
         mechanism: Any,
         consts: Any,
         *,
-        num_steps: int,
+        num_steps: int | Count,
         settled: Settled | None = None,
     ) -> tuple[State, Count]:
         """The state after `num_steps` steps from `z0`, and that number.
+
+        It is a Python integer unless the adjoint forgets its start.
 
         Where `settled(z, mechanism, consts)` is given, an adjoint whose derivative is not that of
         the steps themselves may stop as soon as it holds; others make them all.
@@ -262,7 +264,7 @@ def _is_dear(primitive: Any, *_, **__) -> bool:
     return primitive in _DEAR
 
 
-def _loop(step: Step, z: State, mechanism: Any, consts: Any, num_steps: int) -> State:
+def _loop(step: Step, z: State, mechanism: Any, consts: Any, num_steps: int | Count) -> State:
     return jax.lax.fori_loop(0, num_steps, lambda _, z: step(z, mechanism, consts), z)
 
 

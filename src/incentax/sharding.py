@@ -88,6 +88,11 @@ class SplitStates(AbstractSolver):
         return self.solver.enough
 
     @property
+    def bold_steps(self) -> int:
+        """The solver's."""
+        return self.solver.bold_steps
+
+    @property
     def operator(self) -> AbstractOperator | None:
         """The solver's, its answers spread."""
         inner = self.solver.operator
@@ -108,6 +113,10 @@ class SplitStates(AbstractSolver):
     def relaxed(self, temperature: Scalar, share: float, num_steps: int) -> "SplitStates":
         """The same split of the relaxed solver."""
         return replace(self, solver=self.solver.relaxed(temperature, share, num_steps))
+
+    def bold(self) -> "SplitStates":
+        """The same split of the bold solver."""
+        return replace(self, solver=self.solver.bold())
 
     def thorough(self) -> "SplitStates":
         """The same split of the thorough solver."""

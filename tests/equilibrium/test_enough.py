@@ -19,6 +19,7 @@ GAMES = {
 }
 WHOLE = ix.MirrorDescent(0.5, learning_rate=0.4, num_steps=2000)
 EARLY = dataclasses.replace(WHOLE, enough=ENOUGH)
+BOLD = dataclasses.replace(EARLY, bold_steps=100)
 
 
 def solved(name, solver, adjoint):
@@ -62,9 +63,10 @@ def test_its_derivative_is_that_of_the_fixed_point(name):
         found = ix.solve(game, ix.Price(prices), solver=solver, adjoint=ix.Implicit())
         return jnp.sum(found.flow**2)
 
-    early, whole = (jax.grad(score)(prices, solver) for solver in (EARLY, WHOLE))
+    early, bold, whole = (jax.grad(score)(prices, solver) for solver in (EARLY, BOLD, WHOLE))
     assert jnp.linalg.norm(whole) > 1e-3
-    np.testing.assert_allclose(early, whole, atol=100 * ENOUGH)
+    for ended in (early, bold):
+        np.testing.assert_allclose(ended, whole, atol=100 * ENOUGH)
 
 
 def test_each_game_of_a_batch_ends_by_itself():
@@ -84,6 +86,65 @@ def test_each_game_of_a_batch_ends_by_itself():
     np.testing.assert_allclose(policies, jnp.stack([policy for _, policy in alone]), atol=1e-14)
 
 
+@pytest.mark.parametrize("name", GAMES)
+def test_bold_steps_reach_the_same_answer_sooner(name):
+    early, bold = (solved(name, solver, ix.Implicit()) for solver in (EARLY, BOLD))
+    assert int(bold.num_steps) <= 0.7 * int(early.num_steps)
+    assert int(bold.num_steps) % LOOK_EVERY == 0
+    assert 0 < bold.residual <= ENOUGH
+    np.testing.assert_allclose(bold.policy, early.policy, atol=40 * ENOUGH)
+    # Settled within its bold steps, it is mirror descent at twice the rate.
+    long = dataclasses.replace(
+        WHOLE, learning_rate=2 * WHOLE.learning_rate, num_steps=int(bold.num_steps)
+    )
+    np.testing.assert_allclose(solved(name, long, ix.Implicit()).state, bold.state, atol=1e-13)
+
+
+def test_where_bold_steps_cycle_careful_ones_settle():
+    game, prices = GAMES["left-right"]()
+    careful = ix.MirrorDescent(
+        0.02, learning_rate=2.0, num_steps=2000, tolerance=1e-3, enough=ENOUGH, bold_steps=35
+    )
+    always = dataclasses.replace(careful, learning_rate=4.0, bold_steps=0)
+    found, cycled = (
+        ix.solve(game, ix.Price(prices), solver=solver, adjoint=ix.Implicit())
+        for solver in (careful, always)
+    )
+    assert int(cycled.num_steps) == 2000 and int(cycled.status) == ix.Status.NOT_CONVERGED
+    assert 35 < int(found.num_steps) < 1000 and int(found.status) == ix.Status.DONE
+
+
+@pytest.mark.parametrize("num_steps, bold_steps", [(9, 8), (13, 1000), (40, 33)])
+def test_bold_and_careful_steps_together_are_never_too_many(num_steps, bold_steps):
+    solver = dataclasses.replace(WHOLE, num_steps=num_steps, enough=1e-30, bold_steps=bold_steps)
+    found = solved("beach bar", solver, ix.Implicit())
+    assert int(found.num_steps) == num_steps
+    first = min(bold_steps, num_steps)
+    rate = 2 * WHOLE.learning_rate
+    z = solved(
+        "beach bar", dataclasses.replace(WHOLE, learning_rate=rate, num_steps=first), ix.Implicit()
+    )
+    if num_steps > first:
+        game, prices = GAMES["beach bar"]()
+        rest = dataclasses.replace(WHOLE, num_steps=num_steps - first)
+        z = ix.solve(game, ix.Price(prices), solver=rest, adjoint=ix.Implicit(), start=z.state)
+    np.testing.assert_allclose(found.state, z.state, atol=1e-13)
+
+
+@pytest.mark.parametrize("kind", [ix.Backprop(), ix.Checkpointed()])
+def test_steps_are_bold_only_where_a_solve_may_end_early(kind):
+    shorter = dataclasses.replace(BOLD, num_steps=20)
+    plain = solved("left-right", dataclasses.replace(WHOLE, num_steps=20), ix.Implicit())
+    for solver, adjoint in ((shorter, kind), (shorter.thorough(), ix.Implicit())):
+        np.testing.assert_allclose(solved("left-right", solver, adjoint).state, plain.state)
+
+
+@pytest.mark.parametrize("settings", [dict(bold_steps=-1), dict(learning_rate=1.2, bold_steps=1)])
+def test_impossible_bold_steps(settings):
+    with pytest.raises(ValueError, match="bold"):
+        ix.MirrorDescent(0.5, **settings)
+
+
 @pytest.mark.parametrize("price", [jnp.nan, jnp.inf])
 def test_what_is_not_finite_is_never_enough(price):
     game, prices = GAMES["left-right"]()
@@ -96,7 +157,8 @@ def test_what_is_not_finite_is_never_enough(price):
 
 
 def test_a_relaxed_solver_makes_all_its_steps():
-    assert EARLY.relaxed(jnp.asarray(0.5), 0.2, 30).enough == 0
+    relaxed = BOLD.relaxed(jnp.asarray(0.5), 0.2, 30)
+    assert relaxed.enough == 0 and relaxed.bold_steps == 0
 
 
 @pytest.mark.parametrize("enough", [-1e-9, 0.02, float("nan")])

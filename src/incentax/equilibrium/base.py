@@ -18,12 +18,14 @@ class AbstractSolver(eqx.Module):
 
     `operator` is a smooth map with the same fixed point as `step`, for the implicit adjoint, or
     None where there is none: accelerate the step, differentiate the operator. A solve makes
-    `num_steps` steps, or fewer once its residual is `enough`; above `tolerance` it has failed.
+    `num_steps` steps, or fewer once its residual is `enough`; above `tolerance` it has failed. One
+    that may end early makes its first `bold_steps` as the solver `bold()`.
     """
 
     num_steps: eqx.AbstractVar[int]
     tolerance: eqx.AbstractVar[float]
     enough: eqx.AbstractVar[float]
+    bold_steps: eqx.AbstractVar[int]
 
     @abstractmethod
     def init(self, game: AbstractGame, mechanism: Mechanism) -> SolverState:
@@ -49,6 +51,10 @@ class AbstractSolver(eqx.Module):
         `share` is how far of the way to the exact reply one step goes. It makes all its steps, so
         that what it finds is smooth in the mechanism.
         """
+
+    @abstractmethod
+    def bold(self) -> "AbstractSolver":
+        """The same solver in longer steps, with the same fixed point."""
 
     @abstractmethod
     def thorough(self) -> "AbstractSolver":

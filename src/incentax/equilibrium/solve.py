@@ -53,16 +53,37 @@ def solve(
 @eqx.filter_jit
 def _solve(game, mechanism, solver, adjoint, start) -> Equilibrium:
     start = solver.init(game, mechanism) if start is None else start
+    left = solver.num_steps
+    bold_steps = jnp.asarray(0)
+    if solver.enough > 0 and adjoint.forgets_start and solver.bold_steps > 0:
+        most = min(solver.bold_steps, solver.num_steps)
+        frozen = _frozen((adjoint, start, mechanism, solver, game))
+        start, bold_steps = _boldly(*frozen, num_steps=most)
+        # Ended before its last step, it has settled.
+        left = jnp.where(bold_steps < most, 0, solver.num_steps - most)
     z, num_steps = adjoint.iterate(
         _step,
         solver.operator,
         start,
         mechanism,
         (solver, game),
-        num_steps=solver.num_steps,
+        num_steps=left,
         settled=_settled if solver.enough > 0 else None,
     )
-    return describe(game, mechanism, solver, z, num_steps)
+    return describe(game, mechanism, solver, z, bold_steps + num_steps)
+
+
+def _boldly(adjoint, start, mechanism, solver, game, *, num_steps):
+    bold = solver.bold()
+    return adjoint.iterate(
+        _step,
+        bold.operator,
+        start,
+        mechanism,
+        (bold, game),
+        num_steps=num_steps,
+        settled=_settled,
+    )
 
 
 def describe(
