@@ -138,7 +138,7 @@ _TABLE = (
         _CITED,
         KnownEconomy(
             economy=_LONG,
-            bidding=Bidding(solver_steps=200),
+            bidding=Bidding(solver_steps=200, bold_steps=0),
             form=_SCARCE,
             plan=_long_plan,
         ),

@@ -171,3 +171,13 @@ def test_a_form_by_name_keeps_what_the_setting_says_of_it():
     assert scarce.with_form("network") is scarce
     assert scarce.with_form("table").form == FORMS["table"]()
     assert scarce.with_form("table").recipe() == FORMS["table"]().recipe
+
+
+BOLDNESS = {"a1": ({}, 200), "a8": ({}, 0), "too far to go": ({"learning_rate": 201.0}, 0)}
+
+
+@pytest.mark.parametrize("name", BOLDNESS)
+def test_solves_are_bold_where_they_have_time_to_recover(name):
+    changes, bold_steps = BOLDNESS[name]
+    setting = problems.get(name, problems["a1"]).setting.with_options(**changes)
+    assert setting.population().solver.bold_steps == bold_steps

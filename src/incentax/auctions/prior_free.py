@@ -51,7 +51,7 @@ class PriorFree(AbstractSetting):
     objective_name: ClassVar[str] = "revenue"
 
     economy: Economy = field(default_factory=lambda: Economy(horizon=5, reentry=0.3))
-    bidding: Bidding = field(default_factory=lambda: Bidding(solver_steps=200))
+    bidding: Bidding = field(default_factory=lambda: Bidding(solver_steps=200, bold_steps=0))
     width: int = 256
     supply_low: float = 0.6
     supply_high: float = 1.2

@@ -27,14 +27,15 @@ class Bidding:
 
     The published rate is 10, with which 500 steps are far from converged at this temperature; with
     a fifth of the way to the reply a step (twice rate x temperature) most settings converge within
-    150, A2 under first price in 510. A few mechanisms cycle at this pace: after a fifth of the
-    steps a solve goes on at half of it. It ends when fewer than one agent in 10^4 would still move
+    150, A2 under first price in 540. A few mechanisms cycle at this pace: after `bold_steps` a
+    solve goes on at half of it. It ends when fewer than one agent in 10^4 would still move
     (`enough`).
     """
 
     temperature: float = 1e-3
     learning_rate: float = 100.0
     solver_steps: int = 1000
+    bold_steps: int = 200
     enough: float = 1e-4
 
     def __post_init__(self):
@@ -49,7 +50,7 @@ class Bidding:
             learning_rate=self.learning_rate,
             num_steps=self.solver_steps,
             enough=self.enough,
-            bold_steps=self.solver_steps // 5 if may_be_bold else 0,
+            bold_steps=self.bold_steps if may_be_bold else 0,
         )
 
 
