@@ -21,8 +21,9 @@ from .progress import DesignState, Progress, Result, StepRecord
 from .rule import AbstractRule, Hypergradient, Move, Setup, check_access
 from .schedule import Schedule
 
-# Solver steps for the gradient check: at the schedule's first, smooth temperature they converge.
-CHECK_STEPS = 1000
+# The gradient check's solver steps, and how far each goes of a design's own: at the schedule's
+# first, smooth temperature they converge, also where agents at the design's pace circle closely.
+CHECK_STEPS, CHECK_PACE = 1000, 0.25
 
 # Relative residual of the last adjoint solve above which a design ends with a caution.
 ADJOINT_TOLERANCE = 5e-2
@@ -142,7 +143,7 @@ def design(
     chosen = now.best_mechanism if jnp.isfinite(now.best_value) else now.mechanism
     trained = None
     if rule.needs >= Access.MODEL:
-        trained = _population_at(population, schedule, 0, num_steps, CHECK_STEPS)[1]
+        trained = _settling(population, schedule, num_steps)
     certificate, response = certify(
         population, objective, chosen, trained=trained, cap=cap, key=certify_key
     )
@@ -198,15 +199,21 @@ def _one_of(maximize: Objective | None, minimize: Objective | None) -> tuple[Obj
     raise ValueError(f"expected exactly one of maximize= and minimize=, got {given}; give one")
 
 
-def _population_at(population, schedule, step, num_steps, solver_steps=None):
+def _population_at(population, schedule, step, num_steps):
     if schedule is None:
         return math.nan, population
     temperature = schedule.temperature(step, num_steps)
     # An array, so that the next temperature does not compile the step again.
     relaxed = jnp.asarray(temperature, jnp.float32)
-    return temperature, population.relaxed(
-        relaxed, schedule.share, solver_steps or schedule.solver_steps
-    )
+    return temperature, population.relaxed(relaxed, schedule.share, schedule.solver_steps)
+
+
+def _settling(population, schedule, num_steps):
+    if schedule is None:
+        return population
+    share = CHECK_PACE * schedule.share
+    careful = replace(schedule, share=share, solver_steps=CHECK_STEPS)
+    return _population_at(population, careful, 0, num_steps)[1]
 
 
 @eqx.filter_jit

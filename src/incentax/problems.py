@@ -59,18 +59,19 @@ def _long_plan() -> Recipe:
     # Entropy is earned in every round: at the temperatures of four rounds it would outweigh goods.
     return Recipe(
         num_steps=60,
-        learning_rate=1e-3,
+        learning_rate=1.5e-2,
         method=layerwise_adam,
-        schedule=Schedule(4e-3, 1e-3, 20),
+        schedule=Schedule(8e-3, 1e-3, 20, settle=5),
         clip=0.1,
         audit_every=5,
         patience=1,
     )
 
 
-# More is for sale than can be sold: whoever offers most of it sells to everybody at a price of
-# zero, where no change of supply or payment earns anything. From below, revenue shows the way up.
-_SCARCE = Network(offered=0.2, paid=0.95)
+# More is for sale than can be sold: once the last bidder is sure to be served, all wait for it and
+# the price unravels to zero. A supply that only shares out what remains can but stop short of that
+# edge; goods held back from low bids have none.
+_HELD_BACK = Network(reserve=0.8)
 
 
 _TABLE = (
@@ -133,13 +134,14 @@ _TABLE = (
     Problem(
         "a8",
         "Hundred-round auction",
-        "slowly rising values over 100 rounds, winners return now and then; neural, revenue",
+        "slowly rising values over 100 rounds, winners return now and then; neural with a reserve, "
+        "revenue",
         f"{_AMID}, setting A8",
         _CITED,
         KnownEconomy(
             economy=_LONG,
             bidding=Bidding(solver_steps=200, bold_steps=0),
-            form=_SCARCE,
+            form=_HELD_BACK,
             plan=_long_plan,
         ),
     ),

@@ -167,7 +167,43 @@ def test_a_fresh_network_offers_and_charges_about_what_it_should(horizon, offere
     assert offer.payment[-1] / 0.95 == pytest.approx(paid, rel=0.15)
 
 
-@pytest.mark.parametrize("name", ["offered", "paid"])
+@pytest.mark.parametrize("reserve", [0.2, 0.5, 0.8])
+def test_a_fresh_network_holds_goods_back_from_low_bids(reserve):
+    plain, network = (
+        NeuralAuction(3, 20, offered=1 - 1e-6, reserve=some, key=jax.random.key(2))
+        for some in (None, reserve)
+    )
+    assert eqx.tree_equal(eqx.tree_at(lambda m: m.reserve_head, network, None), plain)
+    remaining = jnp.asarray(1.0)
+    for bid in range(20):
+        bids = jnp.zeros(20).at[bid].set(0.7)
+        offer, freely = network(0, bids, remaining), plain(0, bids, remaining)
+        np.testing.assert_array_equal(offer.payment, freely.payment)
+        assert float(freely.supply) > 0.7
+        # A logistic in ticks, whose middle is the reserve.
+        share = float(offer.supply) / 0.7
+        assert bid / 20 - np.log(share / (1 - share)) / 20 == pytest.approx(reserve, abs=0.06)
+    # It holds back, it never adds: what is left and offered still bounds the sale.
+    scarce = network(0, jnp.zeros(20).at[19].set(0.7), jnp.asarray(1e-3))
+    assert float(scarce.supply) <= 1e-3
+
+
+def test_a_reserve_answers_the_gradient():
+    network = NeuralAuction(3, 20, reserve=0.5, key=jax.random.key(2))
+    bids = jnp.full(20, 1 / 20)
+
+    def sold(shift):
+        moved = eqx.tree_at(
+            lambda m: m.reserve_head.bias, network, network.reserve_head.bias + shift
+        )
+        return moved(0, bids, jnp.asarray(5.0)).supply
+
+    slope = (sold(1e-6) - sold(-1e-6)) / 2e-6
+    assert float(jax.grad(sold)(jnp.asarray(0.0))) == pytest.approx(float(slope), rel=1e-6)
+    assert float(slope) < -0.1
+
+
+@pytest.mark.parametrize("name", ["offered", "paid", "reserve"])
 @pytest.mark.parametrize("share", [0.0, 1.0, -0.1, float("nan")])
 def test_shares_of_a_fresh_network_lie_between_zero_and_one(name, share):
     with pytest.raises(ValueError, match=f"expected {name} between 0 and 1"):

@@ -46,13 +46,15 @@ class AbstractForm(ABC):
 class Network(AbstractForm):
     """A neural auction with `width` hidden units.
 
-    Before it learns, it offers about the share `offered` of the supply over all rounds and charges
-    about the share `paid` of a winning bid; see `NeuralAuction`.
+    Before it learns, it offers about the share `offered` of the supply over all rounds, charges
+    about the share `paid` of a winning bid, and holds goods back from bids below about `reserve`,
+    if it has one; see `NeuralAuction`.
     """
 
     width: int = 256
     offered: float | None = OFFERED
     paid: float = PAID
+    reserve: float | None = None
 
     def start(self, economy: Economy, key: Key) -> NeuralAuction:
         """Random weights."""
@@ -62,6 +64,7 @@ class Network(AbstractForm):
             width=self.width,
             offered=self.offered,
             paid=self.paid,
+            reserve=self.reserve,
             key=key,
         )
 

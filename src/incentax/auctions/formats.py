@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from .._types import Scalar, Time
-from .mechanism import AbstractAuction, Bids, Offer
+from .mechanism import AbstractAuction, Bids, Offer, counted
 
 
 @final
@@ -76,8 +76,8 @@ class ReservePrice(AbstractAuction):
 class SoftReserve(AbstractAuction):
     """Pay-as-bid with a supply and a reserve per round that gradients can move.
 
-    Sells a share of what remains, and at most the mass of bids above the reserve, where bids near
-    it count in part: half at the reserve, all a few ticks above.
+    Sells a share of what remains, and at most the mass of bids above the reserve, as `counted`
+    finds it.
 
     **Arguments:**
 
@@ -96,8 +96,7 @@ class SoftReserve(AbstractAuction):
 
     def __call__(self, t: Time, bids: Bids, remaining: Scalar) -> Offer:
         """Sell to the bids that count; winners pay their bids."""
-        above = (_grid(bids) - jax.nn.sigmoid(self.reserve[t])) * bids.shape[0]
-        demand = jnp.sum(bids * jax.nn.sigmoid(above))
+        demand = counted(bids, jax.nn.sigmoid(self.reserve[t]))
         supply = jnp.minimum(remaining * jax.nn.sigmoid(self.share[t]), demand)
         return Offer(supply, _grid(bids))
 

@@ -67,6 +67,9 @@ class NeuralAuction(AbstractAuction):
     - `offered`: about the share of the supply that the fresh network offers, over all rounds; None
       for about half of what remains in each round, as published.
     - `paid`: about the share of a winning bid that it charges.
+    - `reserve`: about the bid below which the fresh network holds goods back, by a head of its own:
+      it then sells at most the mass of bids that `counted` finds; None for no such head, as
+      published.
     - `key`: consumed to draw the initial weights.
 
     Reference: arXiv 2510.21442, appendix F; the residual form is our reading.
@@ -78,6 +81,7 @@ class NeuralAuction(AbstractAuction):
     third: eqx.nn.Linear
     supply_head: eqx.nn.Linear
     payment_head: eqx.nn.Linear
+    reserve_head: eqx.nn.Linear | None
     horizon: int = eqx.field(static=True)
     num_bids: int = eqx.field(static=True)
 
@@ -89,6 +93,7 @@ class NeuralAuction(AbstractAuction):
         width: int = 256,
         offered: float | None = OFFERED,
         paid: float = PAID,
+        reserve: float | None = None,
         key: Key,
     ):
         if horizon < 1 or num_bids < 2 or width < 1:
@@ -96,7 +101,7 @@ class NeuralAuction(AbstractAuction):
                 f"expected horizon >= 1, num_bids >= 2 and width >= 1, got {horizon}, {num_bids} "
                 f"and {width}; try NeuralAuction(4, 100, key=key)"
             )
-        for name, share in (("offered", offered), ("paid", paid)):
+        for name, share in (("offered", offered), ("paid", paid), ("reserve", reserve)):
             if share is not None and not 0 < share < 1:
                 raise ValueError(f"expected {name} between 0 and 1, got {share}; try 0.5")
         inputs = horizon + num_bids + 1
@@ -120,6 +125,11 @@ class NeuralAuction(AbstractAuction):
             supply_head, _spread_logit(offered, horizon) - _spread_logit(OFFERED, horizon)
         )
         self.payment_head = _shifted(payment_head, _logit(paid))
+        self.reserve_head = None
+        if reserve is not None:
+            # A key of its own: with a reserve or without, the rest is drawn alike.
+            (reserve_head,) = _drawn(((width, 1),), jax.random.fold_in(key, 0))
+            self.reserve_head = _shifted(reserve_head, _logit(reserve))
         self.horizon = horizon
         self.num_bids = num_bids
 
@@ -132,9 +142,25 @@ class NeuralAuction(AbstractAuction):
         hidden = hidden + jax.nn.relu(self.third(hidden))
         spread = _spread_logit(OFFERED, self.horizon)
         supply = remaining * jax.nn.sigmoid(spread + self.supply_head(hidden)[0])
+        if self.reserve_head is not None:
+            reserve = jax.nn.sigmoid(self.reserve_head(hidden)[0])
+            supply = jnp.minimum(supply, counted(bids, reserve))
         increments = jax.nn.sigmoid(self.payment_head(hidden)) / self.num_bids
         payment = jnp.concatenate([jnp.zeros(1, bids.dtype), jnp.cumsum(increments)])
         return Offer(supply, payment)
+
+
+def counted(bids: Bids, reserve: Scalar) -> Scalar:
+    """The mass of `bids` [A] above a `reserve` in [0, 1] that gradients can move.
+
+    Bids near the reserve count in part: half at the reserve, all a few ticks above.
+
+    >>> import jax.numpy as jnp
+    >>> counted(jnp.array([0.0, 0.0, 1.0, 0.0]), jnp.array(0.5)).item()
+    0.5
+    """
+    grid = jnp.arange(bids.shape[0], dtype=bids.dtype) / bids.shape[0]
+    return jnp.sum(bids * jax.nn.sigmoid((grid - reserve) * bids.shape[0]))
 
 
 # Drawn together and cut to size: random numbers are most of what a start compiles, or loads, and
