@@ -133,6 +133,12 @@ class TestResult:
         assert plain.certificate.adjoint_residual < 1e-6
         assert abs(plain.certificate.slope) > 1e-4
 
+    def test_where_the_design_s_pace_circles_the_check_settles(self):
+        # At .08 of the way a step two crowds overshoot each other for ever, at .02 they do not.
+        schedule = ix.Schedule(0.02, 0.02, 10, share=0.08)
+        circling = designed(schedule=schedule, num_steps=1)
+        assert circling.certificate.gradient_error < 1e-6
+
     def test_the_cap_is_passed_on(self):
         capped = designed(num_steps=1, cap=0.4)
         assert capped.certificate.cap == 0.4

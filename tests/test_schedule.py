@@ -14,6 +14,18 @@ def test_a_held_schedule_stays_and_then_falls_to_the_same_end():
     assert ix.Schedule(0.1, 0.001, hold=0.4).scaled(10).hold == 0.4
 
 
+@pytest.mark.parametrize("share, careful", [(1, 0.25), (0.2, 0.05), (0.05, 0.02), (0.01, 0.01)])
+def test_careful_steps_are_short_and_still_get_there(share, careful):
+    schedule = ix.Schedule(0.1, 0.01, 7, share=share, hold=0.5, settle=3)
+    slow = schedule.careful()
+    assert slow.share == pytest.approx(careful)
+    # Of the way from a cold start, so much is left.
+    assert (1 - careful) ** slow.solver_steps < 1e-4
+    assert [slow.temperature(k, 5) for k in range(5)] == [
+        schedule.temperature(k, 5) for k in range(5)
+    ]
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import jax
@@ -49,6 +50,18 @@ def test_a_split_solver_on_one_device_changes_nothing():
     solver = ix.MirrorDescent(0.1, 1.0, num_steps=20)
     whole = ix.solve(game, prices, solver=solver)
     split = ix.solve(game, prices, solver=ix.SplitStates(solver, device_mesh()))
+    assert jnp.array_equal(whole.flow, split.flow)
+
+
+def test_a_split_solver_begins_as_boldly():
+    game, prices = ix.games.BeachBar.paced(5, 3), ix.Price(jnp.zeros(5))
+    bold = ix.MirrorDescent(0.5, 0.4, num_steps=500, enough=1e-6, bold_steps=100)
+    careful = replace(bold, bold_steps=0)
+    whole, split, slow = (
+        ix.solve(game, prices, solver=solver, adjoint=ix.Implicit())
+        for solver in (bold, ix.SplitStates(bold, device_mesh()), careful)
+    )
+    assert int(split.num_steps) == int(whole.num_steps) < int(slow.num_steps)
     assert jnp.array_equal(whole.flow, split.flow)
 
 

@@ -1,16 +1,17 @@
 """`incentax simulate` on a small run: the record, the file beside it, and refusals."""
 
 import json
+from dataclasses import replace
 
 import jax
 import pytest
 
 from incentax.auctions import FirstPrice
 from incentax.cli.main import run as main
-from incentax.order import Order
+from incentax.order import STARTS, Order
 from incentax.problems import problems
 from incentax.run_directory import RunDirectory
-from incentax.simulation import simulate_mechanism
+from incentax.simulation import simulate_mechanism, simulate_run
 
 
 def small(name, **more):
@@ -42,11 +43,40 @@ def test_only_auctions_are_simulated():
         simulate_mechanism(problems["left-right"], (), num_agents=10, num_trials=2, seed=0)
 
 
-def kept_run(path, problem):
-    order = Order(problem, "hypergradient", "implicit", 1, 0)
-    run = RunDirectory.create(path, order.config())
-    run.save_outcome({}, [], {}, problem.setting.mechanism(jax.random.key(3)))
+def kept_run(path, problem, recipe="default", without=()):
+    order = Order(problem, "hypergradient", "implicit", 1, 0, recipe=recipe)
+    config = order.config()
+    for name in without:
+        del config["settings"][name]
+    run = RunDirectory.create(path, config)
+    run.save_outcome({}, [], {}, STARTS[recipe](problem.setting, jax.random.key(3)))
     return run
+
+
+# A8's network has a reserve: not under the paper's recipe, and not in runs from before it had one.
+RUNS = {
+    "with a reserve": (small("a8", width=8), "default", ()),
+    "the paper's": (small("a8", width=8), "paper", ()),
+    "of a version without": (small("a1", width=8), "default", ("bold_steps",)),
+}
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_a_run_is_read_with_the_heads_it_was_made_with(name, tmp_path):
+    problem, recipe, without = RUNS[name]
+    run = kept_run(tmp_path / "run", problem, recipe, without)
+    record = simulate_run(run, num_agents=50, num_trials=4, seed=0)
+    assert record["low"] <= record["value"] <= record["high"]
+
+
+def test_a_run_from_before_reserves_has_none(tmp_path):
+    problem = small("a8", width=8)
+    published = replace(problem.setting, form=replace(problem.setting.form, reserve=None))
+    config = Order(replace(problem, setting=published), "hypergradient", "implicit", 1, 0).config()
+    assert "reserve" not in config["settings"]
+    run = RunDirectory.create(tmp_path / "run", config)
+    run.save_outcome({}, [], {}, published.mechanism(jax.random.key(3)))
+    assert simulate_run(run, num_agents=50, num_trials=4, seed=0)["agents"] == 50
 
 
 def test_the_command_reads_a_run_and_leaves_its_record_there(tmp_path, capsys):

@@ -74,7 +74,7 @@ class AbstractAdjoint(eqx.Module):
     ) -> tuple[State, Count]:
         """The state after `num_steps` steps from `z0`, and that number.
 
-        It is a Python integer unless the adjoint forgets its start.
+        `num_steps` is a Python integer unless the adjoint forgets its start.
 
         Where `settled(z, mechanism, consts)` is given, an adjoint whose derivative is not that of
         the steps themselves may stop as soon as it holds; others make them all.

@@ -24,7 +24,7 @@ class Certificate(eqx.Module):
     - `regularised_exploitability`, `residual`: how well the solver's own game is solved.
     - `adjoint_residual`: relative residual of the adjoint's linear solve; NaN where none.
     - `slope`, `difference`: directional derivative by the rule's adjoint, and by central
-      differences, along one random direction in the game the design last trained on.
+      differences, along one random direction in the game the design began in.
     - `cap`: a proved bound on the value, where one is known; NaN otherwise.
     - `status`: of the re-solve.
     """

@@ -21,10 +21,6 @@ from .progress import DesignState, Progress, Result, StepRecord
 from .rule import AbstractRule, Hypergradient, Move, Setup, check_access
 from .schedule import Schedule
 
-# The gradient check's solver steps, and how far each goes of a design's own: at the schedule's
-# first, smooth temperature they converge, also where agents at the design's pace circle closely.
-CHECK_STEPS, CHECK_PACE = 1000, 0.25
-
 # Relative residual of the last adjoint solve above which a design ends with a caution.
 ADJOINT_TOLERANCE = 5e-2
 
@@ -143,7 +139,8 @@ def design(
     chosen = now.best_mechanism if jnp.isfinite(now.best_value) else now.mechanism
     trained = None
     if rule.needs >= Access.MODEL:
-        trained = _settling(population, schedule, num_steps)
+        careful = None if schedule is None else schedule.careful()
+        trained = _population_at(population, careful, 0, num_steps)[1]
     certificate, response = certify(
         population, objective, chosen, trained=trained, cap=cap, key=certify_key
     )
@@ -206,14 +203,6 @@ def _population_at(population, schedule, step, num_steps):
     # An array, so that the next temperature does not compile the step again.
     relaxed = jnp.asarray(temperature, jnp.float32)
     return temperature, population.relaxed(relaxed, schedule.share, schedule.solver_steps)
-
-
-def _settling(population, schedule, num_steps):
-    if schedule is None:
-        return population
-    share = CHECK_PACE * schedule.share
-    careful = replace(schedule, share=share, solver_steps=CHECK_STEPS)
-    return _population_at(population, careful, 0, num_steps)[1]
 
 
 @eqx.filter_jit

@@ -56,7 +56,8 @@ _LONG = Economy(horizon=100, supply=5.0, decay=0.9, growth=1.2, spread=0.01, ree
 
 
 def _long_plan() -> Recipe:
-    # Entropy is earned in every round: at the temperatures of four rounds it would outweigh goods.
+    # Entropy is earned in every round: for long at the temperatures of four rounds, it would
+    # outweigh goods.
     return Recipe(
         num_steps=60,
         learning_rate=1.5e-2,
@@ -136,7 +137,7 @@ _TABLE = (
         "Hundred-round auction",
         "slowly rising values over 100 rounds, winners return now and then; neural with a reserve, "
         "revenue",
-        f"{_AMID}, setting A8",
+        f"{_AMID}, setting A8; the reserve is ours",
         _CITED,
         KnownEconomy(
             economy=_LONG,

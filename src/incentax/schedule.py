@@ -7,6 +7,10 @@ from typing import final
 
 import equinox as eqx
 
+# Careful steps go a quarter as far as a design's: enough where agents at its pace circle closely.
+# Steps are not shortened below the share at which so many get there.
+CAREFUL_STEPS, CAREFUL_PACE, LEAST_SHARE = 1000, 0.25, 0.02
+
 
 @final
 class Schedule(eqx.Module):
@@ -59,6 +63,15 @@ class Schedule(eqx.Module):
     def scaled(self, factor: float) -> "Schedule":
         """The same schedule with both temperatures multiplied by `factor`."""
         return replace(self, start=self.start * factor, stop=self.stop * factor)
+
+    def careful(self) -> "Schedule":
+        """The same temperatures in so many short steps that agents settle, for checks.
+
+        >>> Schedule(0.1, 0.001, share=0.2).careful().share
+        0.05
+        """
+        share = max(CAREFUL_PACE * self.share, min(LEAST_SHARE, self.share))
+        return replace(self, share=share, solver_steps=CAREFUL_STEPS)
 
     def temperature(self, step: int, num_steps: int) -> float:
         """The temperature of a step.

@@ -13,6 +13,7 @@ from .auctions import (
     BatchedAuction,
     Deviation,
     KnownEconomy,
+    Network,
     PriorFree,
     deviation_gain_among,
     paired_interval,
@@ -21,6 +22,7 @@ from .auctions import (
 from .auctions.prior_free import RandomEconomy
 from .certificate import certify
 from .equilibrium import solve
+from .order import STARTS
 from .precision import in_float64
 from .problems import Problem, problems
 from .run_directory import RunDirectory
@@ -45,7 +47,8 @@ class Encounter:
 def simulate_run(run: RunDirectory, *, num_agents: int, num_trials: int, seed: int) -> dict:
     """`simulate_mechanism` for the mechanism in a run directory; the record is kept there."""
     problem = _problem_of(run)
-    like = problem.setting.mechanism(jax.random.key(0))
+    recipe = str(run.config.get("recipe", "default"))
+    like = STARTS[recipe](problem.setting, jax.random.key(0))
     mechanism = run.load_mechanism(like)
     record = simulate_mechanism(
         problem, mechanism, num_agents=num_agents, num_trials=num_trials, seed=seed
@@ -184,4 +187,10 @@ def _problem_of(run: RunDirectory) -> Problem:
     if form is not None and isinstance(problem.setting, KnownEconomy):
         # Runs of an earlier version name no form; they are of the problem's own.
         problem = replace(problem, setting=problem.setting.with_form(form))
-    return problem.with_options(**(config.get("settings") or {}))
+    settings = config.get("settings") or {}
+    match problem.setting:
+        case KnownEconomy(form=Network(reserve=float()) as network) if "reserve" not in settings:
+            # Nor do they know of reserves.
+            form = replace(network, reserve=None)
+            problem = replace(problem, setting=replace(problem.setting, form=form))
+    return problem.with_options(**settings)

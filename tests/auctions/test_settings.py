@@ -167,13 +167,18 @@ def test_equal_shares_are_the_equal_split():
 
 
 def test_a_form_by_name_keeps_what_the_setting_says_of_it():
-    scarce = problems["a8"].setting
-    assert scarce.with_form("network") is scarce
-    assert scarce.with_form("table").form == FORMS["table"]()
-    assert scarce.with_form("table").recipe() == FORMS["table"]().recipe
+    held_back = problems["a8"].setting
+    assert held_back.with_form("network") is held_back
+    assert held_back.with_form("table").form == FORMS["table"]()
+    assert held_back.with_form("table").recipe() == FORMS["table"]().recipe
 
 
-BOLDNESS = {"a1": ({}, 200), "a8": ({}, 0), "too far to go": ({"learning_rate": 201.0}, 0)}
+BOLDNESS = {
+    "a1": ({}, 200),
+    "a8": ({}, 0),
+    "too far to go": ({"learning_rate": 101.0}, 0),
+    "too few to recover": ({"solver_steps": 200}, 40),
+}
 
 
 @pytest.mark.parametrize("name", BOLDNESS)

@@ -5,6 +5,7 @@ import dataclasses
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import jaxtyping
 import numpy as np
 import pytest
 
@@ -69,13 +70,14 @@ def test_its_derivative_is_that_of_the_fixed_point(name):
         np.testing.assert_allclose(ended, whole, atol=100 * ENOUGH)
 
 
-def test_each_game_of_a_batch_ends_by_itself():
+@pytest.mark.parametrize("solver", [EARLY, BOLD])
+def test_each_game_of_a_batch_ends_by_itself(solver):
     scales = jnp.array([0.0, 1.0, 10.0])
 
     def found(scale):
         price = ix.Price(scale * jnp.array([1.0, 2.0]))
         answer = ix.solve(
-            LeftRight(), price, solver=EARLY, adjoint=ix.Implicit(), start=None, throw=False
+            LeftRight(), price, solver=solver, adjoint=ix.Implicit(), start=None, throw=False
         )
         return answer.num_steps, answer.policy
 
@@ -112,6 +114,14 @@ def test_where_bold_steps_cycle_careful_ones_settle():
     )
     assert int(cycled.num_steps) == 2000 and int(cycled.status) == ix.Status.NOT_CONVERGED
     assert 35 < int(found.num_steps) < 1000 and int(found.status) == ix.Status.DONE
+
+
+@pytest.mark.parametrize("wrong", [-1, 1.5, float("nan")])
+def test_bold_steps_are_counted(wrong, monkeypatch):
+    # As users have it: without run-time checks of types, which would be first to object.
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
+    with pytest.raises(ValueError, match="expected a whole number of bold_steps >= 0, got .*; try"):
+        dataclasses.replace(EARLY, bold_steps=wrong)
 
 
 @pytest.mark.parametrize("num_steps, bold_steps", [(9, 8), (13, 1000), (40, 33)])

@@ -56,7 +56,7 @@ class AbstractAuction(eqx.Module):
 class NeuralAuction(AbstractAuction):
     """A network from (round, bid distribution, remaining supply) to supply and payment rule.
 
-    The supply is a fraction of what remains, so that the total can never be exceeded. The payment
+    The supply is at most a fraction of what remains: the total can never be exceeded. The payment
     is non-decreasing in the bid, zero at zero and never above the bid, by construction. About
     2 x 10^5 parameters at 100 bids.
 
@@ -127,8 +127,8 @@ class NeuralAuction(AbstractAuction):
         self.payment_head = _shifted(payment_head, _logit(paid))
         self.reserve_head = None
         if reserve is not None:
-            # A key of its own: with a reserve or without, the rest is drawn alike.
-            (reserve_head,) = _drawn(((width, 1),), jax.random.fold_in(key, 0))
+            # Drawn apart: with a reserve or without, the rest is the same.
+            (reserve_head,) = _drawn(((width, 1),), jax.random.fold_in(key, len(sizes)))
             self.reserve_head = _shifted(reserve_head, _logit(reserve))
         self.horizon = horizon
         self.num_bids = num_bids
@@ -153,7 +153,8 @@ class NeuralAuction(AbstractAuction):
 def counted(bids: Bids, reserve: Scalar) -> Scalar:
     """The mass of `bids` [A] above a `reserve` in [0, 1] that gradients can move.
 
-    Bids near the reserve count in part: half at the reserve, all a few ticks above.
+    Bids near the reserve count in part: half at the reserve, all a few ticks above. Among finitely
+    many bidders the parts are added up, and a good that they do not make up is not sold.
 
     >>> import jax.numpy as jnp
     >>> counted(jnp.array([0.0, 0.0, 1.0, 0.0]), jnp.array(0.5)).item()

@@ -27,9 +27,9 @@ class Bidding:
 
     The published rate is 10, with which 500 steps are far from converged at this temperature; with
     a fifth of the way to the reply a step (twice rate x temperature) most settings converge within
-    150, A2 under first price in 540. A few mechanisms cycle at this pace: after `bold_steps` a
-    solve goes on at half of it. It ends when fewer than one agent in 10^4 would still move
-    (`enough`).
+    150, A2 under first price in 540. A few mechanisms cycle at this pace: after `bold_steps`, at
+    most a fifth of all, a solve goes on at half of it; where half would be more than a tenth of the
+    way, none is bold. It ends when fewer than one agent in 10^4 would still move (`enough`).
     """
 
     temperature: float = 1e-3
@@ -43,14 +43,14 @@ class Bidding:
 
     def solver(self) -> MirrorDescent:
         """Mirror descent with these numbers."""
-        # Above four tenths of the way most steps cycle.
-        may_be_bold = self.learning_rate * self.temperature <= 0.2
+        tenth = self.learning_rate * self.temperature <= 0.1 + 1e-9
+        bold_steps = min(self.bold_steps, self.solver_steps // 5) if tenth else 0
         return MirrorDescent(
             temperature=self.temperature,
             learning_rate=self.learning_rate,
             num_steps=self.solver_steps,
             enough=self.enough,
-            bold_steps=self.bold_steps if may_be_bold else 0,
+            bold_steps=bold_steps,
         )
 
 

@@ -14,7 +14,7 @@ SolverState = PyTree[Any]
 
 
 class AbstractSolver(eqx.Module):
-    """An iteration whose limit is an equilibrium: a frozen record with four pure methods.
+    """An iteration whose limit is an equilibrium: a frozen record with pure methods.
 
     `operator` is a smooth map with the same fixed point as `step`, for the implicit adjoint, or
     None where there is none: accelerate the step, differentiate the operator. A solve makes

@@ -1,6 +1,7 @@
 """Online mirror descent on scores, for any mirror map and temperature."""
 
 from dataclasses import replace
+from numbers import Integral
 from typing import final
 
 import equinox as eqx
@@ -78,8 +79,10 @@ class MirrorDescent(AbstractSolver):
             )
         if self.num_steps < 1:
             raise ValueError(f"expected num_steps >= 1, got {self.num_steps}; try 500")
-        if self.bold_steps < 0:
-            raise ValueError(f"expected bold_steps >= 0, got {self.bold_steps}; try 0")
+        if not isinstance(self.bold_steps, Integral) or self.bold_steps < 0:
+            raise ValueError(
+                f"expected a whole number of bold_steps >= 0, got {self.bold_steps}; try 0"
+            )
         for name in ("temperature", "learning_rate"):
             number = getattr(self, name)
             if isinstance(number, (int, float)) and not 0 <= number < float("inf"):
