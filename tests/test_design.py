@@ -134,8 +134,8 @@ class TestResult:
         assert abs(plain.certificate.slope) > 1e-4
 
     def test_where_the_design_s_pace_circles_the_check_settles(self):
-        # At .08 of the way a step two crowds overshoot each other for ever, at .02 they do not.
-        schedule = ix.Schedule(0.02, 0.02, 10, share=0.08)
+        # At .8 of the way a step two crowds overshoot each other for ever, at .2 they do not.
+        schedule = ix.Schedule(0.2, 0.2, 10, share=0.8)
         circling = designed(schedule=schedule, num_steps=1)
         assert circling.certificate.gradient_error < 1e-6
 
