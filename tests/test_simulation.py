@@ -79,6 +79,14 @@ def test_a_run_from_before_reserves_has_none(tmp_path):
     assert simulate_run(run, num_agents=50, num_trials=4, seed=0)["agents"] == 50
 
 
+def test_a_run_by_an_unknown_recipe_is_refused(tmp_path):
+    problem = small("a1", width=8)
+    config = Order(problem, "hypergradient", "implicit", 1, 0).config() | {"recipe": "papper"}
+    run = RunDirectory.create(tmp_path / "run", config)
+    with pytest.raises(ValueError, match="expected a run by one of the recipes .*, got 'papper'"):
+        simulate_run(run, num_agents=50, num_trials=4, seed=0)
+
+
 def test_the_command_reads_a_run_and_leaves_its_record_there(tmp_path, capsys):
     kept_run(tmp_path / "run", small("a1", width=8))
     command = ["simulate", str(tmp_path / "run"), "--agents", "50", "--trials", "10"]

@@ -47,7 +47,12 @@ class Encounter:
 def simulate_run(run: RunDirectory, *, num_agents: int, num_trials: int, seed: int) -> dict:
     """`simulate_mechanism` for the mechanism in a run directory; the record is kept there."""
     problem = _problem_of(run)
-    recipe = str(run.config.get("recipe", "default"))
+    recipe = run.config.get("recipe", "default")
+    if recipe not in STARTS:
+        raise ValueError(
+            f"expected a run by one of the recipes {', '.join(STARTS)}, got {recipe!r} in "
+            f"{run.path}; design it again"
+        )
     like = STARTS[recipe](problem.setting, jax.random.key(0))
     mechanism = run.load_mechanism(like)
     record = simulate_mechanism(
