@@ -13,6 +13,7 @@ from jax.extend.core import primitives
 from jaxtyping import Array, Bool, Float, Int, PyTree
 
 from .krylov import Gmres
+from .preconditioner import Reaction, parts_alone
 
 State = PyTree[Any]
 Step = Callable[[State, Any, Any], State]
@@ -39,6 +40,19 @@ class AbstractOperator(eqx.Module):
     @abstractmethod
     def respond(self, aggregate: PyTree[Array], mechanism: Any, consts: Any) -> State:
         """The state with which everybody answers `aggregate`."""
+
+    def apart(
+        self, z: State, aggregate: PyTree[Array], mechanism: Any, consts: Any
+    ) -> tuple[Reaction, PyTree[Array]] | None:
+        """How each part of `aggregate` reacts to itself alone, and what each needs to know of z.
+
+        Parts are the entries along the leading axis (rounds, say); the reaction maps a part, and
+        the same entry of the second result, to that part of `aggregate(respond(...))` with all
+        that passes between parts held fixed. `z` is `respond(aggregate)`. The implicit adjoint
+        preconditions its linear system with it: nothing but time depends on it. None, the
+        default, where there are no parts.
+        """
+        return None
 
 
 class AbstractAdjoint(eqx.Module):
@@ -231,8 +245,10 @@ def _implicit_backward(z, bars, perturbed, problem, z0, loop, operator, linear_s
     def system(w):
         return jax.tree.map(jnp.subtract, w, pull_respond(pull_aggregate(w)[0])[0])
 
-    linear = lx.FunctionLinearOperator(system, jax.eval_shape(lambda: faced_bar))
-    w = lx.linear_solve(linear, faced_bar, linear_solver, throw=False).value
+    precondition = _preconditioner(operator, replied, faced, faced_bar, mechanism, consts)
+    shape = jax.eval_shape(lambda: faced_bar)
+    linear = lx.FunctionLinearOperator(lambda v: system(precondition(v)), shape)
+    w = precondition(lx.linear_solve(linear, faced_bar, linear_solver, throw=False).value)
     # One last pull-back yields both the derivative and, for nothing, the residual of the solve.
     replied_bar, direct_bar = pull_aggregate(w)
     faced_again, through_bar = pull_respond(eqx.apply_updates(z_bar, replied_bar))
@@ -248,6 +264,14 @@ def _implicit_backward(z, bars, perturbed, problem, z0, loop, operator, linear_s
         )
         return (*inputs_bar, None)
     return (*inputs_bar, residual.astype(probe.dtype))
+
+
+def _preconditioner(operator, z, faced, right, mechanism, consts):
+    parts = operator.apart(z, faced, mechanism, consts)
+    if parts is None:
+        return lambda w: w
+    reaction, known = parts
+    return parts_alone(reaction, known, faced, right)
 
 
 _DEAR = (

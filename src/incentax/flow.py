@@ -5,7 +5,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from ._types import FlowArray, Mechanism, PolicyArray, Round, Scalar, StateDistribution
+from ._types import FlowArray, Mechanism, PolicyArray, Public, Round, Scalar, StateDistribution
 from .game import AbstractGame
 from .simplex import AbstractMirror, Entropy
 
@@ -13,10 +13,14 @@ Temperature = float | Scalar
 
 
 class PopulationFlow(eqx.Module):
-    """Where the agents are and what they do: mass `agents` [H S A] and the rounds it triggers."""
+    """Where the agents are and what they do: mass `agents` [H S A] and the rounds it triggers.
+
+    `public` is the public state before each round.
+    """
 
     agents: FlowArray
     rounds: Round
+    public: Public
 
 
 class Reply(eqx.Module):
@@ -44,10 +48,10 @@ def population_flow(
         t, choice = inputs
         flow = distribution[:, None] * choice
         round = game.play(t, flow, public, mechanism)
-        return game.advance(t, flow, round), (flow, round)
+        return game.advance(t, flow, round), (flow, round, public)
 
-    _, (agents, rounds) = jax.lax.scan(play_round, start, (times, policy))
-    return PopulationFlow(agents, rounds)
+    _, (agents, rounds, public) = jax.lax.scan(play_round, start, (times, policy))
+    return PopulationFlow(agents, rounds, public)
 
 
 def action_values(

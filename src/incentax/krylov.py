@@ -9,6 +9,9 @@ import lineax as lx
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float, PyTree
 
+# Vectors that are made orthogonal at once: the basis is read no further than it is filled.
+BLOCK = 8
+
 
 @final
 class Gmres(lx.AbstractLinearSolver):
@@ -76,7 +79,9 @@ def gmres(apply, right: Float[Array, " n"], *, tolerance: float, vectors: int):
     dtype = right.dtype
     scale = jnp.linalg.norm(right)
     safe = jnp.where(scale > 0, scale, 1)
-    basis = jnp.zeros((vectors + 1, right.size), dtype).at[0].set(right / safe)
+    # Whole blocks, of which only those begun are read.
+    num_blocks = vectors // BLOCK + 1
+    basis = jnp.zeros((num_blocks * BLOCK, right.size), dtype).at[0].set(right / safe)
     rotation = jnp.eye(vectors + 1, dtype=dtype)
     triangle = jnp.zeros((vectors, vectors), dtype)
     order = jnp.arange(vectors, dtype=jnp.int32)
@@ -88,14 +93,11 @@ def gmres(apply, right: Float[Array, " n"], *, tolerance: float, vectors: int):
 
     def extend(carry):
         k, basis, rotation, triangle = carry
-        image = apply(basis[k])
-        projection = basis @ image
-        image = image - projection @ basis
+        image, projection = _orthogonal(apply(basis[k]), basis, k)
         # Once more, because single precision loses orthogonality.
-        correction = basis @ image
-        image = image - correction @ basis
+        image, correction = _orthogonal(image, basis, k)
         length = jnp.linalg.norm(image)
-        column = rotation @ (projection + correction).at[k + 1].set(length)
+        column = rotation @ (projection + correction)[: vectors + 1].at[k + 1].set(length)
         radius = jnp.hypot(column[k], column[k + 1])
         # A breakdown (length and column both zero) leaves the solution exact so far.
         cosine = jnp.where(radius > 0, column[k] / jnp.where(radius > 0, radius, 1), 1)
@@ -114,4 +116,26 @@ def gmres(apply, right: Float[Array, " n"], *, tolerance: float, vectors: int):
     triangle = triangle + jnp.diag(jnp.where(solvable, 0, 1).astype(dtype))
     target = jnp.where(solvable, scale * rotation[:vectors, 0], 0)
     weights = jax.scipy.linalg.solve_triangular(triangle, target)
-    return weights @ basis[:vectors], k
+    weights = jnp.zeros(basis.shape[0], dtype).at[:vectors].set(weights)
+
+    def add(block, total):
+        start = block * BLOCK
+        share = jax.lax.dynamic_slice_in_dim(weights, start, BLOCK)
+        return total + share @ jax.lax.dynamic_slice_in_dim(basis, start, BLOCK)
+
+    return jax.lax.fori_loop(0, (k + BLOCK - 1) // BLOCK, add, jnp.zeros_like(right)), k
+
+
+def _orthogonal(image: Float[Array, " n"], basis: Float[Array, "m n"], k):
+    """What is left of `image` outside the first k + 1 rows, and its components along them."""
+
+    def remove(block, carry):
+        image, components = carry
+        start = block * BLOCK
+        rows = jax.lax.dynamic_slice_in_dim(basis, start, BLOCK)
+        along = rows @ image
+        components = jax.lax.dynamic_update_slice_in_dim(components, along, start, 0)
+        return image - along @ rows, components
+
+    nothing = jnp.zeros(basis.shape[0], basis.dtype)
+    return jax.lax.fori_loop(0, k // BLOCK + 1, remove, (image, nothing))

@@ -149,3 +149,8 @@ class _SplitOperator(AbstractOperator):
         """The answer, spread."""
         split, game = consts
         return split.spread(self.inner.respond(aggregate, mechanism, (split.solver, game)))
+
+    def apart(self, z, aggregate, mechanism, consts):
+        """The inner operator's parts."""
+        split, game = consts
+        return self.inner.apart(z, aggregate, mechanism, (split.solver, game))
