@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from .action_set import Simplices as Simplices
     from .action_set import Unbounded as Unbounded
     from .adjoint import AbstractAdjoint as AbstractAdjoint
-    from .adjoint import AbstractOperator as AbstractOperator
     from .adjoint import Backprop as Backprop
     from .adjoint import Checkpointed as Checkpointed
     from .adjoint import Implicit as Implicit
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from .equilibrium import Equilibrium as Equilibrium
     from .equilibrium import MirrorDescent as MirrorDescent
     from .equilibrium import solve as solve
+    from .fixed_point import AbstractOperator as AbstractOperator
     from .flow import action_values as action_values
     from .flow import best_reply as best_reply
     from .flow import exploitability as exploitability
@@ -123,7 +123,6 @@ _ROOMS = {
     ),
     "adjoint": (
         "AbstractAdjoint",
-        "AbstractOperator",
         "Backprop",
         "Checkpointed",
         "Implicit",
@@ -141,6 +140,7 @@ _ROOMS = {
         "MirrorDescent",
         "solve",
     ),
+    "fixed_point": ("AbstractOperator",),
     "flow": (
         "action_values",
         "best_reply",

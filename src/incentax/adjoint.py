@@ -12,10 +12,10 @@ import lineax as lx
 from jax.extend.core import primitives
 from jaxtyping import Array, Bool, Float, Int, PyTree
 
+from .fixed_point import AbstractOperator, State
 from .krylov import Gmres
-from .preconditioner import Reaction, parts_alone
+from .preconditioner import parts_alone
 
-State = PyTree[Any]
 Step = Callable[[State, Any, Any], State]
 Settled = Callable[[State, Any, Any], Bool[Array, ""]]
 Scalar = Float[Array, ""]
@@ -23,36 +23,6 @@ Count = Int[Array, ""]
 
 # Steps between two looks at whether an iteration has settled: a look costs about one step.
 LOOK_EVERY = 10
-
-
-class AbstractOperator(eqx.Module):
-    """A smooth map with the iteration's fixed point: `z = respond(aggregate(z))`.
-
-    Written in two halves because many individuals interact through few quantities: `aggregate`
-    maps the individual state z to what everybody faces, `respond` maps that back. The implicit
-    adjoint solves its linear system in the small space between them.
-    """
-
-    @abstractmethod
-    def aggregate(self, z: State, mechanism: Any, consts: Any) -> PyTree[Array]:
-        """What the state z adds up to."""
-
-    @abstractmethod
-    def respond(self, aggregate: PyTree[Array], mechanism: Any, consts: Any) -> State:
-        """The state with which everybody answers `aggregate`."""
-
-    def apart(
-        self, z: State, aggregate: PyTree[Array], mechanism: Any, consts: Any
-    ) -> tuple[Reaction, PyTree[Array]] | None:
-        """How each part of `aggregate` reacts to itself alone, and what each needs to know of z.
-
-        Parts are the entries along the leading axis (rounds, say); the reaction maps a part, and
-        the same entry of the second result, to that part of `aggregate(respond(...))` with all
-        that passes between parts held fixed. `z` is `respond(aggregate)`. The implicit adjoint
-        preconditions its linear system with it: nothing but time depends on it. None, the
-        default, where there are no parts.
-        """
-        return None
 
 
 class AbstractAdjoint(eqx.Module):

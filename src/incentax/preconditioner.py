@@ -7,8 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
-Part = PyTree[Array]
-Reaction = Callable[[Part, PyTree[Array]], Part]
+from .fixed_point import Part, Reaction
 
 # A part is left alone if the identity less its projection is this close to singular.
 NEARLY = 1e-2

@@ -13,9 +13,9 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from ._types import Mechanism, PolicyArray, Round, Scalar
-from .adjoint import AbstractOperator
 from .equilibrium import AbstractSolver
 from .equilibrium.base import SolverState
+from .fixed_point import AbstractOperator
 from .game import AbstractGame
 
 T = TypeVar("T")

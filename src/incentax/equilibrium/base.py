@@ -7,7 +7,7 @@ import equinox as eqx
 from jaxtyping import Array, Int, PyTree
 
 from .._types import FlowArray, Mechanism, PolicyArray, Round, Scalar
-from ..adjoint import AbstractOperator
+from ..fixed_point import AbstractOperator
 from ..game import AbstractGame
 
 SolverState = PyTree[Any]

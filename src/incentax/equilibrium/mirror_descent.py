@@ -8,7 +8,7 @@ import equinox as eqx
 import jax.numpy as jnp
 
 from .._types import FlowArray, Mechanism, PolicyArray, Round, Scalar
-from ..adjoint import AbstractOperator
+from ..fixed_point import AbstractOperator
 from ..flow import Temperature, action_values, best_reply, deviation_gain, population_flow
 from ..game import AbstractGame
 from ..simplex import AbstractMirror, Entropy

@@ -9,7 +9,8 @@ import jax.numpy as jnp
 
 from .._status import Status
 from .._types import Key, Scalar
-from ..adjoint import AbstractAdjoint, AbstractOperator, Implicit
+from ..adjoint import AbstractAdjoint, Implicit
+from ..fixed_point import AbstractOperator
 from ..mechanism import Price
 from ..smooth_game import AbstractSmoothGame, Actions
 from .base import AbstractPopulation, Access
