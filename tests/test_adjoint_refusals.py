@@ -27,6 +27,9 @@ class BrokenReply(ix.AbstractOperator):
     def respond(self, aggregate, mechanism, consts):
         return jnp.sqrt(aggregate - aggregate) + mechanism
 
+    def apart(self, z, aggregate, mechanism, consts):
+        return None
+
 
 def test_implicit_refuses_temperature_zero():
     solver = ix.MirrorDescent(temperature=0.0, learning_rate=0.1, num_steps=5)

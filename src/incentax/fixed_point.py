@@ -1,4 +1,4 @@
-"""A smooth map with an iteration's fixed point, written in halves: what the implicit adjoint needs."""
+"""A smooth map with an iteration's fixed point, in halves: what the implicit adjoint needs."""
 
 from abc import abstractmethod
 from collections.abc import Callable
@@ -28,6 +28,7 @@ class AbstractOperator(eqx.Module):
     def respond(self, aggregate: PyTree[Array], mechanism: Any, consts: Any) -> State:
         """The state with which everybody answers `aggregate`."""
 
+    @abstractmethod
     def apart(
         self, z: State, aggregate: PyTree[Array], mechanism: Any, consts: Any
     ) -> tuple[Reaction, PyTree[Array]] | None:
@@ -36,7 +37,6 @@ class AbstractOperator(eqx.Module):
         Parts are the entries along the leading axis (rounds, say); the reaction maps a part, and
         the same entry of the second result, to that part of `aggregate(respond(...))` with all
         that passes between parts held fixed. `z` is `respond(aggregate)`. The implicit adjoint
-        preconditions its linear system with it: nothing but time depends on it. None, the
-        default, where there are no parts.
+        preconditions its linear system with it: nothing but time depends on it. None where there
+        are no parts, or it is not worth the look.
         """
-        return None

@@ -128,6 +128,9 @@ class NaturalMap(AbstractOperator):
         force = game.marginal_cost(aggregate) + full_price(mechanism, game, aggregate.dtype)
         return game.action_set.project(aggregate - force)
 
+    def apart(self, z: Any, aggregate: Any, mechanism: Any, consts: Any) -> None:
+        """None: agents do not fall into parts."""
+
 
 @final
 class NashPopulation(AbstractPopulation):
