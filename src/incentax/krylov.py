@@ -123,7 +123,9 @@ def gmres(apply, right: Float[Array, " n"], *, tolerance: float, vectors: int):
         share = jax.lax.dynamic_slice_in_dim(weights, start, BLOCK)
         return total + share @ jax.lax.dynamic_slice_in_dim(basis, start, BLOCK)
 
-    return jax.lax.fori_loop(0, (k + BLOCK - 1) // BLOCK, add, jnp.zeros_like(right)), k
+    # A right-hand side that is not a number takes no vectors, and must not look solved.
+    nothing = jnp.where(jnp.isnan(scale), scale, 0) * jnp.ones_like(right)
+    return jax.lax.fori_loop(0, (k + BLOCK - 1) // BLOCK, add, nothing), k
 
 
 def _orthogonal(image: Float[Array, " n"], basis: Float[Array, "m n"], k):
