@@ -12,14 +12,14 @@ from typing import Any, final
 
 import equinox as eqx
 import numpy as np
-import polars as pl
 from safetensors.numpy import load_file, save
 
+from ._later import polars as pl
 from ._types import Mechanism
 from .progress import DesignState, StepRecord
 
 FORMAT = 1
-_SCHEMA = {"step": pl.Int64} | {name: pl.Float64 for name in StepRecord._fields if name != "step"}
+_WHOLE = ("step",)
 
 
 @final
@@ -154,7 +154,8 @@ class RunDirectory:
 
     def _save_history(self, history: list[StepRecord]) -> None:
         try:
-            table = pl.DataFrame([list(r) for r in history], schema=_SCHEMA, orient="row")
+            kinds = {n: pl.Int64 if n in _WHOLE else pl.Float64 for n in StepRecord._fields}
+            table = pl.DataFrame([list(r) for r in history], schema=kinds, orient="row")
             with io.BytesIO() as buffer:
                 table.write_parquet(buffer)
                 self._write("history.parquet", buffer.getvalue())

@@ -56,7 +56,8 @@ def perform(
     """
     with _kept(run):
         setting = order.problem.setting
-        mechanism_key, design_key, judge_key = jax.random.split(jax.random.key(order.seed), 3)
+        # Four, as `design` draws: to split into another number would compile another program.
+        mechanism_key, design_key, judge_key, _ = jax.random.split(jax.random.key(order.seed), 4)
         result, history = _design(order, run, watch, seconds, mechanism_key, design_key)
 
         watch.begin("comparing with the baselines")

@@ -30,7 +30,7 @@ class FirstPrice(AbstractAuction):
         >>> FirstPrice.equal_split(0.8, 4).supply.tolist()
         [0.2, 0.2, 0.2, 0.2]
         """
-        supply = jnp.full((horizon,), jnp.asarray(total) / horizon)
+        supply = jnp.full((horizon,), total / horizon)
         # Abstract variables are fields to a type checker and properties here.
         return cls(supply=supply)  # pyright: ignore[reportCallIssue]
 

@@ -113,23 +113,20 @@ class NeuralAuction(AbstractAuction):
             (width, 1),
             (width, num_bids - 1),
         )
+        spread = _spread_logit(offered, horizon) - _spread_logit(OFFERED, horizon)
         (
             self.first,
             self.second,
             self.skip,
             self.third,
-            supply_head,
-            payment_head,
-        ) = _drawn(sizes, key)
-        self.supply_head = _shifted(
-            supply_head, _spread_logit(offered, horizon) - _spread_logit(OFFERED, horizon)
-        )
-        self.payment_head = _shifted(payment_head, _logit(paid))
+            self.supply_head,
+            self.payment_head,
+        ) = _drawn(sizes, (0.0, 0.0, 0.0, 0.0, spread, _logit(paid)), key)
         self.reserve_head = None
         if reserve is not None:
             # Drawn apart: with a reserve or without, the rest is the same.
-            (reserve_head,) = _drawn(((width, 1),), jax.random.fold_in(key, len(sizes)))
-            self.reserve_head = _shifted(reserve_head, _logit(reserve))
+            apart = jax.random.fold_in(key, len(sizes))
+            (self.reserve_head,) = _drawn(((width, 1),), (_logit(reserve),), apart)
         self.horizon = horizon
         self.num_bids = num_bids
 
@@ -165,24 +162,24 @@ def counted(bids: Bids, reserve: Scalar) -> Scalar:
 
 
 # Drawn together and cut to size: random numbers are most of what a start compiles, or loads, and
-# one draw of many costs as much as one of few. The numbers are those of `eqx.nn.Linear`.
+# one draw of many costs as much as one of few. The numbers are those of `eqx.nn.Linear`, with
+# biases shifted.
 @eqx.filter_jit
-def _drawn(sizes: tuple[tuple[int, int], ...], key: Key) -> tuple[eqx.nn.Linear, ...]:
+def _drawn(
+    sizes: tuple[tuple[int, int], ...], shifts: tuple[float, ...], key: Key
+) -> tuple[eqx.nn.Linear, ...]:
     most = max(inputs * outputs for inputs, outputs in sizes)
     keys = jax.vmap(jax.random.split)(jax.random.split(key, len(sizes)))
     draws = jax.vmap(jax.vmap(lambda key: jax.random.uniform(key, (most,))))(keys)
     layers = []
-    for (inputs, outputs), (weight, bias) in zip(sizes, draws, strict=True):
+    for (inputs, outputs), shift, (weight, bias) in zip(sizes, shifts, draws, strict=True):
         limit = 1 / math.sqrt(inputs)
         weight = weight[: inputs * outputs].reshape(outputs, inputs)
-        numbers = (weight * (2 * limit) - limit, bias[:outputs] * (2 * limit) - limit)
+        bias = bias[:outputs] * (2 * limit) - limit
+        numbers = (weight * (2 * limit) - limit, bias + shift if shift else bias)
         blank = eqx.filter_eval_shape(eqx.nn.Linear, inputs, outputs, key=key)
         layers.append(eqx.tree_at(lambda layer: (layer.weight, layer.bias), blank, numbers))
     return tuple(layers)
-
-
-def _shifted(layer: eqx.nn.Linear, by: float) -> eqx.nn.Linear:
-    return eqx.tree_at(lambda layer: layer.bias, layer, replace_fn=lambda bias: bias + by)
 
 
 def _spread_logit(offered: float | None, horizon: int) -> float:

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import polars as pl
 from jaxtyping import Float, Int
 
+from .._later import polars as pl
 from ..setting import nearest
 
 SMALLEST_SAMPLE = 20
@@ -131,7 +131,7 @@ def read_valuations(path: Path, column: str) -> Float[np.ndarray, " n"]:
     return values
 
 
-def _read(path: Path) -> pl.DataFrame:
+def _read(path: Path) -> "pl.DataFrame":
     if not path.exists():
         raise ValueError(f"expected a CSV or Parquet file, got no file at {path}; check the path")
     if path.is_dir():
@@ -158,6 +158,6 @@ def _read(path: Path) -> pl.DataFrame:
         ) from error
 
 
-def _read_csv(path: Path) -> pl.DataFrame:
+def _read_csv(path: Path) -> "pl.DataFrame":
     # Types are inferred from all rows, so that text far down the file is found where it stands.
     return pl.read_csv(path, infer_schema_length=None, try_parse_dates=False)

@@ -4,9 +4,9 @@ import logging
 from typing import Annotated, Any
 
 import numpy as np
-import polars as pl
 import typer
 
+from .._later import polars as pl
 from ..bridge.host import Host
 from ..bridge.priced_people import living
 from ..bridge.priced_scene import toll_problem

@@ -130,7 +130,8 @@ class MirrorDescent(AbstractSolver):
 
     def init(self, game: AbstractGame, mechanism: Mechanism) -> FlowArray:
         """Scores of zero: the uniform policy."""
-        distribution, _ = game.initial(mechanism)
+        # Its type alone: what the distribution is does not matter here.
+        distribution, _ = eqx.filter_eval_shape(game.initial, mechanism)
         return jnp.zeros((game.horizon, game.num_states, game.num_actions), distribution.dtype)
 
     def step(self, z: FlowArray, mechanism: Mechanism, game: AbstractGame) -> FlowArray:

@@ -6,8 +6,7 @@ import os
 from pathlib import Path
 from typing import Any, final
 
-import polars as pl
-
+from .._later import polars as pl
 from ..order import Order
 from ..run_directory import RunDirectory
 from .grid import Cell

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import polars as pl
+from .._later import polars as pl
 
 Numbers = tuple[tuple[str, float], ...]
 

@@ -220,7 +220,7 @@ def _occupancy_program(
     return -float(result.fun), winners, np.maximum(-result.ineqlin.marginals, 0.0)
 
 
-def _sparse_kernel(market: Market) -> scipy.sparse.csr_array:
+def _sparse_kernel(market: Market) -> "scipy.sparse.csr_array":
     if market.kernel is None:
         return scipy.sparse.csr_array(scipy.sparse.identity(market.num_values))
     kept = np.where(market.kernel < _NEGLIGIBLE, 0.0, market.kernel)

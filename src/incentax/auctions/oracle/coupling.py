@@ -25,7 +25,7 @@ class CoupledPairs:
     lower: Int[np.ndarray, "P"]
     upper: Int[np.ndarray, "P"]
     start: Int[np.ndarray, "J"]
-    kernel: scipy.sparse.csr_array | None
+    kernel: "scipy.sparse.csr_array | None"
 
 
 def is_monotone(market: Market) -> bool:
