@@ -111,13 +111,12 @@ def apart(kind: str, *numbers: int) -> dict[str, float]:
 
 
 def exponent(sizes: list[int], seconds: list[float]) -> float:
-    """The slope of the upper half of the sizes on logarithmic axes: overheads weigh on the rest."""
-    half = len(sizes) // 2
-    return float(np.polyfit(np.log(sizes[half:]), np.log(seconds[half:]), 1)[0])
+    """The slope on logarithmic axes."""
+    return float(np.polyfit(np.log(sizes), np.log(seconds), 1)[0])
 
 
 class Sweep(NamedTuple):
-    """What grows, in which sizes, at what cost; the exponent is that of size to `power`, `of`."""
+    """What grows, in which sizes, at what cost; exponents are those of size to `power`, `of`."""
 
     name: str
     sizes: tuple[int, ...]
@@ -126,12 +125,18 @@ class Sweep(NamedTuple):
     power: int = 1
 
     def rows(self) -> list[dict[str, Any]]:
-        """One row per size, each with the exponent of the sweep."""
+        """One row per size, each with the exponents of the sweep."""
         found = [self.measure(size) for size in self.sizes]
         amounts = [size**self.power for size in self.sizes]
-        slope = exponent(amounts, [row["processor seconds"] for row in found])
+        worked = [row["processor seconds"] for row in found]
+        # Overheads weigh on the smaller half, caches that are too small on the larger.
+        half = len(amounts) // 2
+        slopes = {
+            f"exponent of {self.of}": exponent(amounts, worked),
+            "larger half": exponent(amounts[half:], worked[half:]),
+        }
         return [
-            {"what grows": self.name, "size": size, **row, f"exponent of {self.of}": slope}
+            {"what grows": self.name, "size": size, **row, **slopes}
             for size, row in zip(self.sizes, found, strict=True)
         ]
 

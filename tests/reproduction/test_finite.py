@@ -1,5 +1,7 @@
 """Learned auctions among N: the rows that are made, and what is said of them."""
 
+import itertools
+
 import jax
 import numpy as np
 import polars as pl
@@ -23,15 +25,16 @@ SMALL = {"num_values": 6, "num_bids": 6, "horizon": 2, "solver_steps": 60}
 TINY = Crowds("a3", 1, games=2, trials=20, deviations=8)
 
 
-def finite_table(value_slope=-1.0, gain_slope=-0.5, error=0.02, games=1):
+def finite_table(value_slope=-1.0, gain_slope=-0.5, error=0.02, games=1, designs=1):
     """What a cell's file holds when distances follow these laws, known to this relative error."""
     rows = []
-    for game in range(games):
+    for game, seed in itertools.product(range(games), range(designs)):
         for agents in (100, 1000, 10_000):
             gap = -0.01 * (agents / 100) ** value_slope
             gain = 0.01 * (agents / 100) ** gain_slope
             rows.append(
-                {"problem": "a1", "mechanism": "designed", "game": game, "agents": agents}
+                {"problem": "a1", "mechanism": "designed", "seed": seed, "game": game}
+                | {"agents": agents}
                 | {"trials": 10, "mean_field": 0.25, "value": 0.25 + gap, "difference": gap}
                 | {"difference_low": gap * (1 + error), "difference_high": gap * (1 - error)}
                 | {"exploitability": 1e-3 + gain, "exploitability_mean_field": 1e-3}
@@ -41,19 +44,21 @@ def finite_table(value_slope=-1.0, gain_slope=-0.5, error=0.02, games=1):
     return pl.DataFrame(rows)
 
 
-# Close, value at least as fast as the bound, exploitability likewise, exploitability as predicted.
+# Close, value at least as fast as the bound, exploitability likewise, exploitability as predicted,
+# value as predicted.
 @pytest.mark.parametrize(
     ("table", "agrees"),
     [
-        (finite_table(), [True, True, True, True]),
-        (finite_table(value_slope=-0.5), [True, True, True, True]),
-        (finite_table(value_slope=-0.2), [True, False, True, True]),
-        (finite_table(value_slope=0.2), [False, False, True, True]),
-        (finite_table(gain_slope=-0.8), [True, True, True, False]),
-        (finite_table(gain_slope=-0.2), [True, True, False, False]),
-        (finite_table(error=0.9), [True, True, None, True]),
+        (finite_table(), [True, True, True, True, True]),
+        (finite_table(value_slope=-0.5), [True, True, True, True, False]),
+        (finite_table(value_slope=-1.3), [True, True, True, True, False]),
+        (finite_table(value_slope=-0.2), [True, False, True, True, False]),
+        (finite_table(value_slope=0.2), [False, False, True, True, False]),
+        (finite_table(gain_slope=-0.8), [True, True, True, False, True]),
+        (finite_table(gain_slope=-0.2), [True, True, False, False, True]),
+        (finite_table(error=0.9), [True, True, None, True, None]),
         # Lost in errors: nothing is said of the rates.
-        (finite_table(error=4.0), [True, None, None]),
+        (finite_table(error=4.0), [True, None, None, None]),
     ],
 )
 def test_claims_follow_the_numbers(table, agrees):
@@ -64,6 +69,8 @@ def test_the_page_says_how_many_games_were_drawn():
     several = finite_claims(finite_table(games=4))
     assert all("4 drawn games" in claim.stated for claim in several)
     assert not any("drawn games" in claim.stated for claim in finite_claims(finite_table()))
+    redesigned = finite_claims(finite_table(designs=5))
+    assert all("designed, 5 designs:" in claim.stated for claim in redesigned)
 
 
 def test_means_over_games_have_narrower_intervals():
@@ -109,11 +116,13 @@ def test_every_number_of_bidders_meets_the_same_games(monkeypatch):
     start = small["a3"].setting.mechanism(jax.random.key(0))
     monkeypatch.setattr(finite, "problems", small)
     monkeypatch.setattr(finite, "trained", lambda *asked: type("R", (), {"mechanism": start}))
-    frame = pl.DataFrame(finite_rows(TINY, (20, 40)))
+    frame = pl.DataFrame(finite_rows(TINY, 0, (20, 40)))
     assert frame.select("mechanism", "game", "agents").n_unique() == len(frame) == 8
     met = frame.group_by("mechanism", "game").agg(pl.col("mean_field").n_unique().alias("values"))
     assert met["values"].to_list() == [1] * 4
     assert frame.filter(pl.col("mechanism") == "designed")["mean_field"].n_unique() == 2
+    again = pl.DataFrame(finite_rows(TINY, 1, (20,)))
+    assert again["mechanism"].unique().to_list() == ["designed"]
 
 
 def test_the_first_three_settings_are_measured_under_both_budgets():

@@ -52,7 +52,7 @@ FULL = Budget(
     cost_steps=400,
     env_steps=1_000_000,
     episodes=25_000,
-    crowds=(Crowds("a1"), Crowds("a2"), Crowds("a3", games=5)),
+    crowds=(Crowds("a1", designs=5), Crowds("a2", designs=5), Crowds("a3", games=5)),
 )
 QUICK = Budget(
     name="quick",
@@ -120,7 +120,9 @@ def theorem2_cells(budget: Budget) -> Iterator[Cell]:
 def finite_cells(budget: Budget) -> Iterator[Cell]:
     """Learned mechanisms of A1 to A3 among N bidders, beside their mean-field value."""
     for crowd in budget.crowds:
-        yield Cell(f"finite-{crowd.problem}", functools.partial(finite_rows, crowd))
+        for seed in range(crowd.designs):
+            name = f"finite-{crowd.problem}-{seed}"
+            yield Cell(name, functools.partial(finite_rows, crowd, seed))
 
 
 def entropy_cells(budget: Budget) -> Iterator[Cell]:

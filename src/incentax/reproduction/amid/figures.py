@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ...report.plot_style import PALETTE, SERIES, WIDE, canvas, key, line
-from .finite import over_games
+from .finite import met_with, over_games
 
 
 def theorem1(table: pl.DataFrame) -> Figure:
@@ -51,8 +51,7 @@ def finite(table: pl.DataFrame) -> Figure:
             _distance(
                 grid[1, k], crowd, "exploitability", pl.col("exploitability_mean_field"), role
             )
-        games = int(of_one["games"].to_numpy()[0])
-        grid[0, k].set(title=name if games == 1 else f"{name}, {games} drawn games")
+        grid[0, k].set(title=f"{name}{met_with(of_one)}")
         grid[1, k].set(xlabel="bidders N")
     grid[0, 0].set(ylabel="|value - mean field|")
     grid[1, 0].set(ylabel="|exploitability - mean field|")

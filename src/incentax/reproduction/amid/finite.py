@@ -21,36 +21,39 @@ _GAMES_KEY = 20_251
 # A fitted exponent agrees with a law within this much.
 TOLERANCE = 0.1
 _NORMAL = 1.96
+# What the means of rows are over, and the column that counts it.
+_MET = {"designs": "seed", "drawn games": "game"}
 
 
 class Crowds(NamedTuple):
     """How a problem's designed mechanism meets finite crowds.
 
     - `problem`, `num_steps`: what is designed, with the default recipe's steps if None.
+    - `designs`: seeds to design with.
     - `games`: games drawn where each meeting is with a fresh one; elsewhere there is one.
     - `trials`, `deviations`: auctions held for the value, and for what a deviator gains.
     """
 
     problem: str
     num_steps: int | None = None
+    designs: int = 1
     games: int = 1
     trials: int = 2000
     deviations: int = 400
 
 
-def finite_rows(crowds: Crowds, agents: tuple[int, ...] = AGENTS) -> Rows:
-    """One row for each mechanism, game and number of bidders."""
+def finite_rows(crowds: Crowds, seed: int = 0, agents: tuple[int, ...] = AGENTS) -> Rows:
+    """One row for each mechanism, game and number of bidders; first price with seed 0 only."""
     setting = problems[crowds.problem].setting
-    mechanisms = {
-        "designed": trained(crowds.problem, 0, crowds.num_steps).mechanism,
-        "first price": setting.baselines()["first_price"],
-    }
+    mechanisms = {"designed": trained(crowds.problem, seed, crowds.num_steps).mechanism}
+    if seed == 0:
+        mechanisms["first price"] = setting.baselines()["first_price"]
     rows = []
     for title, mechanism in mechanisms.items():
         key = jax.random.key(_GAMES_KEY)
         met = encounters(setting, mechanism, key=key, most=crowds.games)
         for game, encounter in enumerate(met):
-            about = {"problem": crowds.problem, "mechanism": title, "game": game}
+            about = {"problem": crowds.problem, "mechanism": title, "seed": seed, "game": game}
             told = meeting_rows(encounter, mechanism, goal(setting), crowds, agents)
             rows += [about | row for row in told]
     return rows
@@ -90,12 +93,13 @@ def meeting_rows(
 
 
 def over_games(frame: pl.DataFrame) -> pl.DataFrame:
-    """Means over the drawn games, with intervals for these games, by problem and bidders."""
+    """Means over designs and drawn games, with intervals for these, by problem and bidders."""
     rows = []
     groups = frame.group_by(["problem", "mechanism", "agents"], maintain_order=True)
     for (problem, mechanism, agents), of_one in groups:
         row: dict[str, Any] = {"problem": problem, "mechanism": mechanism, "agents": agents}
-        row |= {"games": len(of_one), "mean_field": of_one["mean_field"].mean()}
+        row |= {name: of_one[column].n_unique() for name, column in _MET.items()}
+        row["mean_field"] = of_one["mean_field"].mean()
         for name in ("difference", "exploitability"):
             mean = float(of_one[name].to_numpy().mean())
             width = (of_one[f"{name}_high"] - of_one[f"{name}_low"]).to_numpy() / 2
@@ -112,10 +116,17 @@ def finite_claims(frame: pl.DataFrame) -> list[Claim]:
     groups = over_games(frame).group_by(["problem", "mechanism"], maintain_order=True)
     for (problem, mechanism), rows in groups:
         of = rows.sort("agents")
-        games = int(of["games"][0])
-        whose = f"{problem}, {mechanism}" + (f", {games} drawn games" if games > 1 else "")
+        whose = f"{problem}, {mechanism}{met_with(of)}"
         claims += [_closeness(whose, of), _value_rate(whose, of), *_gain_rates(whose, of)]
+        if mechanism == "designed":
+            claims.append(_smooth_rate(whose, of))
     return claims
+
+
+def met_with(rows: pl.DataFrame) -> str:
+    """Over how many designs and games these rows are means, unless one: ", 5 designs"."""
+    counts = {name: int(rows[name].to_numpy().max()) for name in _MET}
+    return "".join(f", {count} {name}" for name, count in counts.items() if count > 1)
 
 
 def _closeness(whose: str, rows: pl.DataFrame) -> Claim:
@@ -134,6 +145,15 @@ def _value_rate(whose: str, rows: pl.DataFrame) -> Claim:
         "a price atom, -1 where smooth)",
         _exponent(fit),
         _at_least_as_fast(fit),
+    )
+
+
+def _smooth_rate(whose: str, rows: pl.DataFrame) -> Claim:
+    fit = _slope(rows, "difference", 0.0)
+    return Claim(
+        f"{whose}: value has slope -1 (predicted where supply and payments are smooth in the bids)",
+        _exponent(fit),
+        None if fit.high - fit.low > 2 * TOLERANCE else abs(fit.slope + 1) <= TOLERANCE,
     )
 
 
