@@ -1,13 +1,14 @@
 """Table 2 of the AMID paper on the device at hand: seconds and bytes of one gradient.
 
     python -m benchmarks.table2 --horizons 5 10 25 50 --folder reproduction/amid
-    python -m benchmarks.table2 --horizons 500 --adjoints implicit --name table2_long
+    python -m benchmarks.table2 --horizons 100 500 --repeats 1 --name table2_long
     python -m benchmarks.table2 --adjoints implicit --solver-steps 20 --name table2_recipe
 
 With a folder each row is a cell of `incentax reproduce amid --only table2 --out FOLDER`, which
 then shows these figures, whatever machine it runs on; a cell made with other steps, settings,
 versions or on another device is refused here. They are kept as a table of `benchmarks/README.md`
-as well, under the name given.
+as well, under the name given. Each row is measured in a process of its own, so that its peak
+resident memory is its own, and memory that ends ends that row only.
 
 One H100, as published (naive backpropagation -> AMID): H=5 0.19 s / 2760 MiB -> 0.09 / 560,
 H=10 0.25 / 8746 -> 0.21 / 586, H=25 0.71 / 16960 -> 0.67 / 826, H=50 out of memory -> 1.72 / 1076.
@@ -16,6 +17,9 @@ H=10 0.25 / 8746 -> 0.21 / 586, H=25 0.71 / 16960 -> 0.67 / 826, H=50 out of mem
 import argparse
 import functools
 import json
+import os
+import resource
+import subprocess
 import sys
 from pathlib import Path
 
@@ -36,6 +40,27 @@ PUBLISHED = {
 }
 
 
+def measured(horizon, adjoint, solver_steps, repeats):
+    """The row, and the peak resident memory of the process that measures it: this one."""
+    row = gradient_cost(horizon, adjoint, solver_steps=solver_steps, repeats=repeats)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 2**10
+    return row | {"resident_bytes": peak}
+
+
+def apart(horizon, adjoint, solver_steps, repeats):
+    """The row of `measured`, from a process of its own; one that is killed says so as its error."""
+    numbers = map(str, (horizon, adjoint, solver_steps, repeats))
+    command = [sys.executable, "-m", "benchmarks.table2", "row", *numbers]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode == 0:
+        return json.loads(done.stdout.strip().splitlines()[-1])
+    row = {"horizon": horizon, "adjoint": adjoint, "solver_steps": solver_steps}
+    row |= made_with(cost_setting(horizon)) | {"seconds": None, "temporary_bytes": None}
+    last = (done.stderr.strip().splitlines() or [""])[-1]
+    killed = "killed: out of memory" if done.returncode < 0 else last[:120]
+    return row | {"error": killed, "resident_bytes": None}
+
+
 def kept(folder, horizon, adjoint, solver_steps, make):
     """The row in the folder's cell, made if there is none yet; one made otherwise is refused."""
     cell = Cell(f"cost-{horizon}-{adjoint}", lambda: [make()])
@@ -54,11 +79,16 @@ def shown(row):
         "H": row["horizon"],
         "adjoint": row["adjoint"],
         "seconds": "-" if row["seconds"] is None else row["seconds"],
-        "temporary (MiB)": (row["temporary_bytes"] or 0) / 2**20,
+        "temporary (MiB)": _mebibytes(row["temporary_bytes"]),
+        "resident (MiB)": _mebibytes(row.get("resident_bytes")),
         "published, one H100: seconds": seconds,
         "MiB": mebibytes,
         "error": row["error"] or "",
     }
+
+
+def _mebibytes(size):
+    return "-" if size is None else size / 2**20
 
 
 def main(given=()):
@@ -72,15 +102,13 @@ def main(given=()):
     parser.add_argument("--name", default="table2", help="the table's name in benchmarks/results")
     parser.add_argument("--out", type=Path, default=None, help="JSON file for the figures")
     arguments = parser.parse_args(given)
+    # Two processes have the device open: neither may take all of its memory.
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
     rows = []
     for horizon in arguments.horizons:
         for adjoint in arguments.adjoints:
             make = functools.partial(
-                gradient_cost,
-                horizon,
-                adjoint,
-                solver_steps=arguments.solver_steps,
-                repeats=arguments.repeats,
+                apart, horizon, adjoint, arguments.solver_steps, arguments.repeats
             )
             row = (
                 make()
@@ -103,4 +131,8 @@ def main(given=()):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    if sys.argv[1:2] == ["row"]:
+        horizon, adjoint, *counts = sys.argv[2:]
+        print(json.dumps(measured(int(horizon), adjoint, *map(int, counts))))
+    else:
+        main(sys.argv[1:])

@@ -28,7 +28,7 @@ import jax
 import optax
 
 import incentax as ix
-from incentax.order import RECIPES, STARTS
+from incentax.order import RECIPES
 from incentax.reproduction.amid.contest import RIVALS
 from incentax.rule import AbstractRule
 from incentax.setting import AbstractSetting
@@ -134,7 +134,7 @@ def contenders(setting: AbstractSetting, rates: Sequence[float] = PAPER_RATES) -
 def race(problem: str, contender: Contender, seed: int, seconds: float) -> Race:
     """One design of at most so many seconds, after one that compiles."""
     setting = ix.problems[problem].setting
-    recipe = RECIPES[contender.recipe](setting)
+    recipe = RECIPES[contender.recipe].recipe(setting)
     population = setting.population()
     if contender.adjoint is not None:
         population = replace(population, adjoint=contender.adjoint)
@@ -148,7 +148,7 @@ def race(problem: str, contender: Contender, seed: int, seconds: float) -> Race:
         mechanism_key, design_key, _ = jax.random.split(jax.random.key(seed), 3)
         return ix.design(
             population,
-            STARTS[contender.start](setting, mechanism_key),
+            RECIPES[contender.start].start(setting, mechanism_key),
             maximize=setting.objective(),
             rule=contender.rule,
             optimizer=optimizer,

@@ -8,7 +8,7 @@ import pytest
 
 from incentax.auctions import FirstPrice
 from incentax.cli.main import run as main
-from incentax.order import STARTS, Order
+from incentax.order import RECIPES, Order
 from incentax.problems import problems
 from incentax.run_directory import RunDirectory
 from incentax.simulation import simulate_mechanism, simulate_run
@@ -49,7 +49,7 @@ def kept_run(path, problem, recipe="default", without=()):
     for name in without:
         del config["settings"][name]
     run = RunDirectory.create(path, config)
-    run.save_outcome({}, [], {}, STARTS[recipe](problem.setting, jax.random.key(3)))
+    run.save_outcome({}, [], {}, RECIPES[recipe].start(problem.setting, jax.random.key(3)))
     return run
 
 

@@ -3,7 +3,7 @@
 import dataclasses
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import optax
@@ -126,15 +126,18 @@ def _published_start(setting: AbstractSetting, key: Key) -> Mechanism:
             return setting.mechanism(key)
 
 
-RECIPES: Mapping[str, Callable[[AbstractSetting], Recipe]] = {
-    "default": lambda setting: setting.recipe(),
-    "paper": _published,
-}
+class NamedRecipe(NamedTuple):
+    """How a setting is designed under this name, and the mechanism that the design starts from."""
 
-# Where a recipe starts, if not where the setting does.
-STARTS: Mapping[str, Callable[[AbstractSetting, Key], Mechanism]] = {
-    "default": lambda setting, key: setting.mechanism(key),
-    "paper": _published_start,
+    recipe: Callable[[AbstractSetting], Recipe]
+    start: Callable[[AbstractSetting, Key], Mechanism]
+
+
+RECIPES: Mapping[str, NamedRecipe] = {
+    "default": NamedRecipe(
+        lambda setting: setting.recipe(), lambda setting, key: setting.mechanism(key)
+    ),
+    "paper": NamedRecipe(_published, _published_start),
 }
 
 
@@ -182,7 +185,7 @@ class Order:
     @property
     def recipe_used(self) -> Recipe:
         """The recipe by name, as the rule changes it."""
-        recipe = RECIPES[self.recipe](self.problem.setting)
+        recipe = RECIPES[self.recipe].recipe(self.problem.setting)
         return _TUNED.get(self.rule, lambda recipe: recipe)(recipe)
 
     def ingredients(
@@ -203,7 +206,7 @@ class Order:
             population = dataclasses.replace(population, adjoint=unrolled())
         plain = self.rule in PLAIN
         optimizer = recipe.plain_optimizer() if plain else recipe.optimizer(self.num_steps)
-        mechanism = STARTS[self.recipe](setting, mechanism_key)
+        mechanism = RECIPES[self.recipe].start(setting, mechanism_key)
         return population, mechanism, RULES[self.rule](setting), optimizer
 
     def check(self) -> None:

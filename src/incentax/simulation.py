@@ -22,7 +22,7 @@ from .auctions import (
 from .auctions.prior_free import RandomEconomy
 from .certificate import certify
 from .equilibrium import solve
-from .order import STARTS
+from .order import RECIPES
 from .precision import in_float64
 from .problems import Problem, problems
 from .run_directory import RunDirectory
@@ -48,12 +48,12 @@ def simulate_run(run: RunDirectory, *, num_agents: int, num_trials: int, seed: i
     """`simulate_mechanism` for the mechanism in a run directory; the record is kept there."""
     problem = _problem_of(run)
     recipe = run.config.get("recipe", "default")
-    if recipe not in STARTS:
+    if recipe not in RECIPES:
         raise ValueError(
-            f"expected a run by one of the recipes {', '.join(STARTS)}, got {recipe!r} in "
+            f"expected a run by one of the recipes {', '.join(RECIPES)}, got {recipe!r} in "
             f"{run.path}; design it again"
         )
-    like = STARTS[recipe](problem.setting, jax.random.key(0))
+    like = RECIPES[recipe].start(problem.setting, jax.random.key(0))
     mechanism = run.load_mechanism(like)
     record = simulate_mechanism(
         problem, mechanism, num_agents=num_agents, num_trials=num_trials, seed=seed

@@ -17,7 +17,7 @@ from incentax.auctions import (
     StaticAuction,
     UniformPrice,
 )
-from incentax.order import STARTS
+from incentax.order import RECIPES
 from incentax.problems import problems
 
 BIDS = jnp.array([0.1, 0.2, 0.3, 0.2])
@@ -55,7 +55,7 @@ def test_the_network_is_its_formula():
 def test_the_paper_s_recipe_starts_at_the_published_network():
     for name in ("a1", "a3", "a8"):
         setting = problems[name].setting
-        network = STARTS["paper"](setting, jax.random.key(1))
+        network = RECIPES["paper"].start(setting, jax.random.key(1))
         # With heads of zero: half of what remains, half of every bid.
         heads = (network.supply_head.weight, network.payment_head.weight)
         still = eqx.tree_at(

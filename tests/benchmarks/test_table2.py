@@ -1,8 +1,10 @@
 """A kept row of table 2 is taken for what it is: one made otherwise is refused."""
 
+import subprocess
+
 import pytest
 
-from benchmarks.table2 import kept
+from benchmarks.table2 import apart, kept, shown
 from incentax.reproduction.amid.cost import cost_setting, made_with
 
 ROW = {"horizon": 2, "adjoint": "implicit", "solver_steps": 30} | made_with(cost_setting(2))
@@ -31,3 +33,15 @@ def test_a_row_that_does_not_say_is_refused(tmp_path):
     silent = {name: value for name, value in ROW.items() if name != "settings"}
     with pytest.raises(SystemExit, match="expected settings .* got one that does not say"):
         kept(tmp_path, 2, "implicit", 30, lambda: silent)
+
+
+@pytest.mark.parametrize(
+    ("code", "complaint", "error"),
+    [(-9, "", "killed: out of memory"), (1, "Traceback\nValueError: no", "ValueError: no")],
+)
+def test_a_row_whose_process_fails_says_why(monkeypatch, code, complaint, error):
+    ended = subprocess.CompletedProcess([], code, stdout="", stderr=complaint)
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: ended)
+    row = apart(2, "backprop", 30, 1)
+    assert row["error"] == error and row["seconds"] is None
+    assert shown(row)["resident (MiB)"] == "-"

@@ -92,7 +92,7 @@ def test_methods_move_against_a_gradient(method):
 
 
 def test_the_published_recipe_is_the_published_one():
-    recipe = RECIPES["paper"](problems["a1"].setting)
+    recipe = RECIPES["paper"].recipe(problems["a1"].setting)
     schedule = recipe.schedule
     assert schedule.solver_steps == 400 and schedule.start == schedule.stop == 1e-3
     assert schedule.share / schedule.start == pytest.approx(10)

@@ -108,7 +108,7 @@ def _orders(
     for rule in rules:
         choose("a rule", rule, RULES)
     problem, roads = with_network(find_problem(str(words[0]), settings), net, trips)
-    num_steps = RECIPES["default"](problem.setting).num_steps if steps is None else steps
+    num_steps = RECIPES["default"].recipe(problem.setting).num_steps if steps is None else steps
     orders = [Order(problem, rule, "implicit", num_steps, seed, roads) for rule in rules]
     for order in orders:
         order.check()

@@ -97,7 +97,7 @@ def design_command(
     rule = problem.setting.recipe().rule if rule is None else rule
 
     def steps_of(order: Order) -> int:
-        return RECIPES[recipe](order.problem.setting).num_steps if steps is None else steps
+        return RECIPES[recipe].recipe(order.problem.setting).num_steps if steps is None else steps
 
     order = Order(problem, rule, adjoint, 1, seed, facts or roads, recipe)
     num_steps = steps_of(order)
