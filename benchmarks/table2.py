@@ -19,6 +19,7 @@ import functools
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -48,17 +49,17 @@ def measured(horizon, adjoint, solver_steps, repeats):
 
 
 def apart(horizon, adjoint, solver_steps, repeats):
-    """The row of `measured`, from a process of its own; one that is killed says so as its error."""
+    """The row of `measured`, from a process of its own; if the system kills that, a row says so."""
     numbers = map(str, (horizon, adjoint, solver_steps, repeats))
     command = [sys.executable, "-m", "benchmarks.table2", "row", *numbers]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode == 0:
         return json.loads(done.stdout.strip().splitlines()[-1])
+    if done.returncode != -signal.SIGKILL:
+        raise SystemExit(f"expected a row from {' '.join(command[1:])}, got\n{done.stderr}")
     row = {"horizon": horizon, "adjoint": adjoint, "solver_steps": solver_steps}
     row |= made_with(cost_setting(horizon)) | {"seconds": None, "temporary_bytes": None}
-    last = (done.stderr.strip().splitlines() or [""])[-1]
-    killed = "killed: out of memory" if done.returncode < 0 else last[:120]
-    return row | {"error": killed, "resident_bytes": None}
+    return row | {"error": "killed: out of memory", "resident_bytes": None}
 
 
 def kept(folder, horizon, adjoint, solver_steps, make):

@@ -49,6 +49,40 @@ def test_a_truncated_space_gives_its_least_residual():
     np.testing.assert_allclose(solution, space @ weights, rtol=1e-9)
 
 
+@pytest.mark.parametrize("vectors", [7, 8, 9, 16, 17, 20])
+def test_spaces_of_any_number_of_blocks(vectors):
+    matrix, right = system(5, size=20)
+    right = right / jnp.linalg.norm(right)
+    apply = {"tolerance": 1e-13, "vectors": vectors}
+    solution, taken = gmres(lambda x: matrix @ x, right, **apply)
+    space = np.linalg.qr(_powers(np.asarray(matrix), np.asarray(right), vectors))[0]
+    weights, *_ = np.linalg.lstsq(np.asarray(matrix) @ space, np.asarray(right), rcond=None)
+    assert int(taken) == vectors
+    np.testing.assert_allclose(solution, space @ weights, rtol=1e-6, atol=1e-9)
+
+
+def _powers(matrix, right, count):
+    """The first vectors of the Krylov space, each made orthogonal to those before."""
+    columns = [right]
+    for _ in range(count - 1):
+        image = matrix @ columns[-1]
+        for column in 2 * columns:
+            image = image - column * (column @ image)
+        columns.append(image / np.linalg.norm(image))
+    return np.stack(columns, axis=1)
+
+
+def test_a_batch_of_systems_that_take_different_numbers_of_vectors():
+    easy = jnp.diag(jnp.repeat(jnp.array([1.0, 2.0]), 10))
+    hard, right = system(6, size=20)
+    matrices = jnp.stack([easy, hard])
+    solve = jax.vmap(lambda matrix: gmres(lambda x: matrix @ x, right, tolerance=1e-11, vectors=20))
+    solutions, vectors = solve(matrices)
+    assert int(vectors[0]) == 2 < int(vectors[1])
+    expected = np.linalg.solve(np.asarray(matrices), np.stack([right, right])[:, :, None])
+    np.testing.assert_allclose(solutions, expected[:, :, 0], rtol=1e-6, atol=1e-8)
+
+
 def test_nothing_to_solve_is_nothing():
     solution, vectors = gmres(lambda x: 2 * x, jnp.zeros(4), tolerance=1e-9, vectors=4)
     assert int(vectors) == 0 and not jnp.any(solution)

@@ -14,7 +14,7 @@ from jaxtyping import Array, Bool, Float, Int, PyTree
 
 from .fixed_point import AbstractOperator, State
 from .krylov import Gmres
-from .preconditioner import parts_alone
+from .preconditioner import PartsAlone
 
 Step = Callable[[State, Any, Any], State]
 Settled = Callable[[State, Any, Any], Bool[Array, ""]]
@@ -148,6 +148,7 @@ class Implicit(AbstractAdjoint):
     - `linear_solver`: a lineax solver for nonsymmetric systems.
     - `tolerance`: relative residual above which a gradient is called inexact.
     - `probe`: see `listening`.
+    - `preconditioner`: for operators that fall into parts (rounds, say); None for none.
 
     Reference: arXiv 2510.21442, Lemma 1 (the limit); implicit function theorem.
     """
@@ -155,6 +156,7 @@ class Implicit(AbstractAdjoint):
     linear_solver: lx.AbstractLinearSolver = Gmres()
     tolerance: float = eqx.field(static=True, default=1e-2)
     probe: Scalar | None = None
+    preconditioner: PartsAlone | None = PartsAlone()
 
     @property
     def forgets_start(self) -> bool:
@@ -163,7 +165,7 @@ class Implicit(AbstractAdjoint):
 
     def listening(self, probe: Scalar) -> AbstractAdjoint:
         """The same adjoint with the residual of its linear solve as the cotangent of `probe`."""
-        return Implicit(self.linear_solver, self.tolerance, probe)
+        return Implicit(self.linear_solver, self.tolerance, probe, self.preconditioner)
 
     def iterate(self, step, operator, z0, mechanism, consts, *, num_steps, settled=None):
         """The state once `settled`, or after `num_steps`; derivatives are the fixed point's."""
@@ -176,11 +178,12 @@ class Implicit(AbstractAdjoint):
         problem = (mechanism, consts, self.probe)
         start = jax.lax.stop_gradient(z0)
         loop = (step, num_steps, settled)
-        return _implicit(problem, start, loop, operator, self.linear_solver, self.tolerance)
+        system = (self.linear_solver, self.tolerance, self.preconditioner)
+        return _implicit(problem, start, loop, operator, system)
 
 
 @eqx.filter_custom_vjp
-def _implicit(problem, z0, loop, operator, linear_solver, tolerance):
+def _implicit(problem, z0, loop, operator, system):
     mechanism, consts, _ = problem
     step, num_steps, settled = loop
     if settled is None:
@@ -189,14 +192,15 @@ def _implicit(problem, z0, loop, operator, linear_solver, tolerance):
 
 
 @_implicit.def_fwd
-def _implicit_forward(perturbed, problem, z0, loop, operator, linear_solver, tolerance):
-    reached = _implicit(problem, z0, loop, operator, linear_solver, tolerance)
+def _implicit_forward(perturbed, problem, z0, loop, operator, system):
+    reached = _implicit(problem, z0, loop, operator, system)
     return reached, reached[0]
 
 
 @_implicit.def_bwd
-def _implicit_backward(z, bars, perturbed, problem, z0, loop, operator, linear_solver, tolerance):
+def _implicit_backward(z, bars, perturbed, problem, z0, loop, operator, system):
     mechanism, consts, probe = problem
+    linear_solver, tolerance, preconditioner = system
     z_bar, _ = bars
     # Only what is differentiated is pulled back to: the rest is not even traced.
     inputs, fixed = eqx.partition((mechanism, consts), perturbed[:2])
@@ -212,12 +216,16 @@ def _implicit_backward(z, bars, perturbed, problem, z0, loop, operator, linear_s
     _, pull_aggregate = eqx.filter_vjp(aggregate, replied, inputs)
     faced_bar, _ = pull_respond(z_bar)
 
-    def system(w):
+    def left(w):
         return jax.tree.map(jnp.subtract, w, pull_respond(pull_aggregate(w)[0])[0])
 
-    precondition = _preconditioner(operator, replied, faced, faced_bar, mechanism, consts)
+    precondition = _same
+    if preconditioner is not None and preconditioner.worth(faced):
+        parts = operator.apart(replied, faced, mechanism, consts)
+        if parts is not None:
+            precondition = preconditioner.inverse(*parts, faced, faced_bar)
     shape = jax.eval_shape(lambda: faced_bar)
-    linear = lx.FunctionLinearOperator(lambda v: system(precondition(v)), shape)
+    linear = lx.FunctionLinearOperator(lambda v: left(precondition(v)), shape)
     w = precondition(lx.linear_solve(linear, faced_bar, linear_solver, throw=False).value)
     # One last pull-back yields both the derivative and, for nothing, the residual of the solve.
     replied_bar, direct_bar = pull_aggregate(w)
@@ -236,12 +244,8 @@ def _implicit_backward(z, bars, perturbed, problem, z0, loop, operator, linear_s
     return (*inputs_bar, residual.astype(probe.dtype))
 
 
-def _preconditioner(operator, z, faced, right, mechanism, consts):
-    parts = operator.apart(z, faced, mechanism, consts)
-    if parts is None:
-        return lambda w: w
-    reaction, known = parts
-    return parts_alone(reaction, known, faced, right)
+def _same(w: PyTree[Array]) -> PyTree[Array]:
+    return w
 
 
 _DEAR = (

@@ -38,5 +38,5 @@ class AbstractOperator(eqx.Module):
         the same entry of the second result, to that part of `aggregate(respond(...))` with all
         that passes between parts held fixed. `z` is `respond(aggregate)`. The implicit adjoint
         preconditions its linear system with it: nothing but time depends on it. None where there
-        are no parts, or it is not worth the look.
+        are no parts.
         """

@@ -1,4 +1,4 @@
-"""The population flow (forward), action values and best replies (backward): the only scans."""
+"""The population flow (forward), action values and best replies (backward), round by round."""
 
 import equinox as eqx
 import jax

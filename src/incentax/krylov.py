@@ -19,7 +19,7 @@ class Gmres(lx.AbstractLinearSolver):
 
     lineax's own GMRES looks at its tolerance element by element and only at restarts; here the
     iteration ends at the first vector whose residual norm is small enough, which for adjoints is
-    most of the work saved. Memory is that of `vectors` copies of the unknown.
+    most of the work saved. Memory is that of `vectors` copies of the unknown, in whole blocks.
 
     **Arguments:**
 

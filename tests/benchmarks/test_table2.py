@@ -35,13 +35,19 @@ def test_a_row_that_does_not_say_is_refused(tmp_path):
         kept(tmp_path, 2, "implicit", 30, lambda: silent)
 
 
-@pytest.mark.parametrize(
-    ("code", "complaint", "error"),
-    [(-9, "", "killed: out of memory"), (1, "Traceback\nValueError: no", "ValueError: no")],
-)
-def test_a_row_whose_process_fails_says_why(monkeypatch, code, complaint, error):
-    ended = subprocess.CompletedProcess([], code, stdout="", stderr=complaint)
-    monkeypatch.setattr(subprocess, "run", lambda *_, **__: ended)
+def ended(monkeypatch, code):
+    end = subprocess.CompletedProcess([], code, stdout="", stderr="ValueError: no")
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: end)
+
+
+def test_a_row_whose_process_is_killed_says_so(monkeypatch):
+    ended(monkeypatch, -9)
     row = apart(2, "backprop", 30, 1)
-    assert row["error"] == error and row["seconds"] is None
+    assert row["error"] == "killed: out of memory" and row["seconds"] is None
     assert shown(row)["resident (MiB)"] == "-"
+
+
+def test_a_process_that_fails_otherwise_makes_no_row(monkeypatch):
+    ended(monkeypatch, 1)
+    with pytest.raises(SystemExit, match="ValueError: no"):
+        apart(2, "backprop", 30, 1)

@@ -7,6 +7,7 @@ from typing import final
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from .._types import Key, Scalar, Time
@@ -121,12 +122,12 @@ class NeuralAuction(AbstractAuction):
             self.third,
             self.supply_head,
             self.payment_head,
-        ) = _drawn(sizes, (0.0, 0.0, 0.0, 0.0, spread, _logit(paid)), key)
+        ) = _drawn(sizes, np.array([0.0, 0.0, 0.0, 0.0, spread, _logit(paid)]), key)
         self.reserve_head = None
         if reserve is not None:
             # Drawn apart: with a reserve or without, the rest is the same.
             apart = jax.random.fold_in(key, len(sizes))
-            (self.reserve_head,) = _drawn(((width, 1),), (_logit(reserve),), apart)
+            (self.reserve_head,) = _drawn(((width, 1),), np.array([_logit(reserve)]), apart)
         self.horizon = horizon
         self.num_bids = num_bids
 
@@ -166,7 +167,7 @@ def counted(bids: Bids, reserve: Scalar) -> Scalar:
 # biases shifted.
 @eqx.filter_jit
 def _drawn(
-    sizes: tuple[tuple[int, int], ...], shifts: tuple[float, ...], key: Key
+    sizes: tuple[tuple[int, int], ...], shifts: Float[np.ndarray | Array, " n"], key: Key
 ) -> tuple[eqx.nn.Linear, ...]:
     most = max(inputs * outputs for inputs, outputs in sizes)
     keys = jax.vmap(jax.random.split)(jax.random.split(key, len(sizes)))
@@ -176,7 +177,7 @@ def _drawn(
         limit = 1 / math.sqrt(inputs)
         weight = weight[: inputs * outputs].reshape(outputs, inputs)
         bias = bias[:outputs] * (2 * limit) - limit
-        numbers = (weight * (2 * limit) - limit, bias + shift if shift else bias)
+        numbers = (weight * (2 * limit) - limit, bias + shift.astype(bias.dtype))
         blank = eqx.filter_eval_shape(eqx.nn.Linear, inputs, outputs, key=key)
         layers.append(eqx.tree_at(lambda layer: (layer.weight, layer.bias), blank, numbers))
     return tuple(layers)

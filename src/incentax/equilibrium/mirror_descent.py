@@ -24,14 +24,7 @@ class RegularisedReply(AbstractOperator):
 
     `aggregate` maps scores to the rounds they cause, `respond` maps rounds to the scores of the
     optimal reply to them: its fixed point is the regularised equilibrium, that of mirror descent.
-
-    **Arguments:**
-
-    - `apart_from`: the horizon from which on rounds are looked at one by one before the adjoint's
-      linear solve; in shorter games the look costs more vectors than it saves.
     """
-
-    apart_from: int = eqx.field(static=True, default=16)
 
     def aggregate(self, z, mechanism, consts):
         """The rounds that the policy of scores `z` triggers."""
@@ -49,8 +42,6 @@ class RegularisedReply(AbstractOperator):
     def apart(self, z, aggregate, mechanism, consts):
         """Each round by itself: the agents who come to it and what follows stay as they are."""
         solver, game = consts
-        if game.horizon < self.apart_from:
-            return None
         temperature = jnp.asarray(solver.temperature, z.dtype)
         flow = population_flow(game, solver.policy(z), mechanism)
         values = temperature * solver.mirror.conjugate(z[1:])

@@ -54,25 +54,33 @@ def finite_rows(crowds: Crowds, seed: int = 0, agents: tuple[int, ...] = AGENTS)
         met = encounters(setting, mechanism, key=key, most=crowds.games)
         for game, encounter in enumerate(met):
             about = {"problem": crowds.problem, "mechanism": title, "seed": seed, "game": game}
-            told = meeting_rows(encounter, mechanism, goal(setting), crowds, agents)
+            luck = (seed, game)
+            told = meeting_rows(encounter, mechanism, goal(setting), crowds, agents, luck)
             rows += [about | row for row in told]
     return rows
 
 
 def meeting_rows(
-    encounter: Encounter, mechanism, objective, crowds: Crowds, agents: tuple[int, ...]
+    encounter: Encounter,
+    mechanism,
+    objective,
+    crowds: Crowds,
+    agents: tuple[int, ...],
+    luck: tuple[int, ...] = (),
 ) -> Rows:
-    """Values and exploitabilities at one equilibrium, by number of bidders."""
+    """Values and exploitabilities at one equilibrium, by number of bidders, drawn by `luck`."""
     game, policy = encounter.game, encounter.policy
     worth = sensitivities(game, mechanism, policy, objective)
     rows = []
     for number in agents:
-        counts = {"num_agents": number, "seed": number}
-        held = simulate(game, mechanism, policy, num_trials=crowds.trials, worth=worth, **counts)
+        # Others for every meeting: means over meetings are of independent draws.
+        first, second = np.random.SeedSequence((number, *luck)).generate_state(2).tolist()
+        counts = {"num_agents": number, "num_trials": crowds.trials}
+        held = simulate(game, mechanism, policy, worth=worth, seed=first, **counts)
         gap = held.score(objective) - encounter.mean_field
         difference, low, high = without_luck(gap, held.luck)
-        counts["seed"] += 1_000_003
-        gain = deviation_gain_among(game, mechanism, policy, num_trials=crowds.deviations, **counts)
+        counts["num_trials"] = crowds.deviations
+        gain = deviation_gain_among(game, mechanism, policy, seed=second, **counts)
         rows.append(
             {
                 "agents": number,
@@ -98,7 +106,11 @@ def over_games(frame: pl.DataFrame) -> pl.DataFrame:
     groups = frame.group_by(["problem", "mechanism", "agents"], maintain_order=True)
     for (problem, mechanism, agents), of_one in groups:
         row: dict[str, Any] = {"problem": problem, "mechanism": mechanism, "agents": agents}
-        row |= {name: of_one[column].n_unique() for name, column in _MET.items()}
+        # Tables from before several designs were met have no such column.
+        row |= {
+            name: of_one[column].n_unique() if column in of_one.columns else 1
+            for name, column in _MET.items()
+        }
         row["mean_field"] = of_one["mean_field"].mean()
         for name in ("difference", "exploitability"):
             mean = float(of_one[name].to_numpy().mean())
