@@ -12,6 +12,7 @@ from incentax.sharding import device_mesh, split_batch
 MESH = device_mesh()
 KEY = jax.random.key(0)
 BASE = ix.MirrorDescent(0.05, 4.0, num_steps=25)
+ADJOINT = ix.Implicit(preconditioner=ix.PartsAlone(1))
 
 
 def small(num_values):
@@ -22,7 +23,7 @@ def small(num_values):
 
 @eqx.filter_jit
 def exchange(game, solver, mechanism):
-    population = ix.EquilibriumPopulation(game, solver, ix.Implicit())
+    population = ix.EquilibriumPopulation(game, solver, ADJOINT)
     state = population.init(mechanism, key=KEY)
     return ix.Hypergradient().exchange(population, ix.revenue, mechanism, state, key=KEY)
 

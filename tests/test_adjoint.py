@@ -31,6 +31,7 @@ ADJOINTS = {
     "backprop": Backprop(),
     "checkpointed": Checkpointed(),
     "implicit": Implicit(),
+    "implicit, parts alone": Implicit(preconditioner=ix.PartsAlone(1)),
 }
 EXACT, LIMIT, DIFFERENCE = 1e-10, 1e-6, 1e-6
 STEP = 1e-5

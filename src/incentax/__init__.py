@@ -77,6 +77,7 @@ if TYPE_CHECKING:
     from .population import SequentialReply as SequentialReply
     from .population import UserLearner as UserLearner
     from .population import two_timescale as two_timescale
+    from .preconditioner import PartsAlone as PartsAlone
     from .problems import Problem as Problem
     from .problems import problems as problems
     from .progress import DesignState as DesignState
@@ -194,6 +195,7 @@ _ROOMS = {
         "UserLearner",
         "two_timescale",
     ),
+    "preconditioner": ("PartsAlone",),
     "problems": (
         "Problem",
         "problems",
