@@ -119,19 +119,26 @@ def gmres(apply, right: Float[Array, " n"], *, tolerance: float, vectors: int):
     weights = jnp.zeros(basis.shape[0], dtype).at[:vectors].set(weights)
 
     def add(block, total):
+        return jax.lax.cond(block * BLOCK < k, added, lambda _, total: total, block, total)
+
+    def added(block, total):
         start = block * BLOCK
         share = jax.lax.dynamic_slice_in_dim(weights, start, BLOCK)
         return total + share @ jax.lax.dynamic_slice_in_dim(basis, start, BLOCK)
 
     # A right-hand side that is not a number takes no vectors, and must not look solved.
     nothing = jnp.where(jnp.isnan(scale), scale, 0) * jnp.ones_like(right)
-    return jax.lax.fori_loop(0, (k + BLOCK - 1) // BLOCK, add, nothing), k
+    return jax.lax.fori_loop(0, num_blocks, add, nothing), k
 
 
 def _orthogonal(image: Float[Array, " n"], basis: Float[Array, "m n"], k):
     """What is left of `image` outside the first k + 1 rows, and its components along them."""
 
+    # Bounds that do not depend on k: under `vmap` blocks stay slices, where k differs.
     def remove(block, carry):
+        return jax.lax.cond(block * BLOCK <= k, removed, lambda _, carry: carry, block, carry)
+
+    def removed(block, carry):
         image, components = carry
         start = block * BLOCK
         rows = jax.lax.dynamic_slice_in_dim(basis, start, BLOCK)
@@ -140,4 +147,4 @@ def _orthogonal(image: Float[Array, " n"], basis: Float[Array, "m n"], k):
         return image - along @ rows, components
 
     nothing = jnp.zeros(basis.shape[0], basis.dtype)
-    return jax.lax.fori_loop(0, k // BLOCK + 1, remove, (image, nothing))
+    return jax.lax.fori_loop(0, basis.shape[0] // BLOCK, remove, (image, nothing))
