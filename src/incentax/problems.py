@@ -69,10 +69,16 @@ def _long_plan() -> Recipe:
     )
 
 
-# More is for sale than can be sold: once the last bidder is sure to be served, all wait for it and
-# the price unravels to zero. A supply that only shares out what remains can but stop short of that
+# More is for sale than should be sold: once the last bidder is sure to be served, all wait for it
+# and the price unravels. A supply that only shares out what remains can but stop short of that
 # edge; goods held back from low bids have none.
 _HELD_BACK = Network(reserve=0.8)
+
+
+def _rising_plan() -> Recipe:
+    # Values gather near the top: at the temperature of even ones the price that is best is too low.
+    recipe = _HELD_BACK.recipe
+    return replace(recipe, schedule=replace(recipe.schedule, start=4e-3, hold=0.7))
 
 
 _TABLE = (
@@ -87,10 +93,10 @@ _TABLE = (
     Problem(
         "a2",
         "Four-round auction, rising values",
-        "mostly low values that grow between rounds, winners leave; neural mechanism, revenue",
-        f"{_AMID}, setting A2",
+        "mostly low values that grow between rounds, winners leave; neural with a reserve, revenue",
+        f"{_AMID}, setting A2; the reserve is ours",
         _CITED,
-        KnownEconomy(economy=_DRIFT),
+        KnownEconomy(economy=_DRIFT, form=_HELD_BACK, plan=_rising_plan),
     ),
     Problem(
         "a3",
