@@ -77,8 +77,8 @@ _HELD_BACK = Network(reserve=0.8)
 
 def _rising_plan() -> Recipe:
     # Values gather near the top: at the temperature of even ones the price that is best is too low.
-    recipe = _HELD_BACK.recipe
-    return replace(recipe, schedule=replace(recipe.schedule, start=4e-3, hold=0.7))
+    schedule = Schedule(4e-3, 1.4e-3, 20, share=0.3, hold=0.7, settle=10)
+    return replace(_HELD_BACK.recipe, schedule=schedule)
 
 
 _TABLE = (
