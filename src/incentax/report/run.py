@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
-from .._later import polars as pl
-
 FORMAT = 1
 STAGES = ("before", "after")
 
@@ -231,6 +229,8 @@ def _printable(value: Any) -> Any:
 def _read_history(path: Path) -> dict[str, NDArray[np.float64]]:
     if not path.exists():
         return {}
+    import polars as pl  # here: it takes a tenth of a second, and a design begins without a report
+
     try:
         frame = pl.read_parquet(path)
     except (OSError, pl.exceptions.PolarsError) as error:
