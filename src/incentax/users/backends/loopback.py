@@ -11,6 +11,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -134,8 +135,11 @@ class LoopbackServer:
         except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
             pass
         finally:
-            self._open.discard(task)
             writer.close()
+            # The loop must not end before the socket has, nor wait for a client that does not read.
+            with suppress(ConnectionError, TimeoutError):
+                await asyncio.wait_for(writer.wait_closed(), 1)
+            self._open.discard(task)
 
     async def _request(self, reader, writer) -> bool:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
@@ -171,8 +175,14 @@ class LoopbackServer:
         if fault in ("cut", "truncated"):
             await self._partial(writer, document, fault)
             return fault == "truncated"
-        await self._reply(writer, 200, document, slow=fault == "slow")
-        self.served[_prompt_text(body)] += 1
+        # Counted before it goes out: whoever has the answer finds it counted.
+        asked = _prompt_text(body)
+        self.served[asked] += 1
+        try:
+            await self._reply(writer, 200, document, slow=fault == "slow")
+        except (ConnectionError, asyncio.CancelledError):
+            self.served -= Counter([asked])
+            raise
         return True
 
     def _document(self, path: str, body: dict, table: dict[str, float]) -> dict[str, Any]:
