@@ -1,4 +1,6 @@
-"""Run every benchmark: half an hour on two cores."""
+"""Run the benchmarks: some three hours on two cores; each can be run alone."""
+
+from collections.abc import Callable
 
 from . import (
     a1,
@@ -15,19 +17,21 @@ from . import (
     time_to_value,
 )
 
-EVERY = (
-    rivals,
-    growth,
-    start,
-    gradient,
-    memory,
-    table2,
-    a1,
-    time_to_value,
-    beach,
-    prior_free,
-    social,
-    devices,
+EVERY: tuple[Callable[[], object], ...] = (
+    rivals.main,
+    growth.main,
+    start.main,
+    gradient.main,
+    memory.main,
+    table2.main,
+    lambda: table2.main("--horizons 100 500 --repeats 1 --name table2_long".split()),
+    a1.main,
+    lambda: time_to_value.main("--seeds 10 --seconds 20".split()),
+    lambda: time_to_value.main("--problems a2 a3 a7 a8 --seeds 2 --seconds 20".split()),
+    beach.main,
+    prior_free.main,
+    social.main,
+    devices.main,
 )
-for benchmark in EVERY:
-    benchmark.main()
+for run in EVERY:
+    run()

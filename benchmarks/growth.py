@@ -3,6 +3,10 @@
     python -m benchmarks.growth
     python -m benchmarks.growth rounds
 
+An iteration is one step of the default recipe as it runs in a design: the bidders from where they
+were, value, gradient and move; judgements, every tenth step, are not in it. The sweep over rounds
+has the published seconds of one gradient on one H100 beside it.
+
 Each size runs in a process of its own, so that its peak resident memory is its own. Exponents are
 those of processor seconds, which do not depend on who else uses the machine.
 """
@@ -11,7 +15,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from statistics import median
 from typing import Any, NamedTuple
 
@@ -21,7 +25,9 @@ from .machine import publish
 
 STEPS = 6
 GRIDS = (50, 100, 200, 500, 1000, 2000)
-HORIZONS = (4, 10, 25, 50, 100, 200)
+HORIZONS = (4, 5, 10, 25, 50, 100, 200)
+# Seconds of one gradient on one H100, as the paper's table 2 gives them.
+PUBLISHED = {5: 0.09, 10: 0.21, 25: 0.67, 50: 1.72}
 SOLVER_STEPS = (15, 30, 60, 120, 240)
 AGENTS = (100, 1_000, 10_000, 100_000)
 # Every sweep passes through the default recipe on the published grid.
@@ -123,6 +129,7 @@ class Sweep(NamedTuple):
     measure: Callable[[int], dict[str, float]]
     of: str
     power: int = 1
+    published: Mapping[int, float] | None = None
 
     def rows(self) -> list[dict[str, Any]]:
         """One row per size, each with the exponents of the sweep."""
@@ -135,10 +142,16 @@ class Sweep(NamedTuple):
             f"exponent of {self.of}": exponent(amounts, worked),
             "larger half": exponent(amounts[half:], worked[half:]),
         }
-        return [
+        rows = [
             {"what grows": self.name, "size": size, **row, **slopes}
             for size, row in zip(self.sizes, found, strict=True)
         ]
+        if self.published is not None:
+            rows = [
+                row | {"a gradient on one H100, as published (s)": self.published.get(size, "-")}
+                for size, row in zip(self.sizes, rows, strict=True)
+            ]
+        return rows
 
 
 SWEEPS = {
@@ -149,7 +162,13 @@ SWEEPS = {
         "|S||A|H",
         2,
     ),
-    "rounds": Sweep("H", HORIZONS, lambda h: apart("iteration", GRID, h, WARM_STEPS), "|S||A|H"),
+    "rounds": Sweep(
+        "H",
+        HORIZONS,
+        lambda h: apart("iteration", GRID, h, WARM_STEPS),
+        "|S||A|H",
+        published=PUBLISHED,
+    ),
     "steps": Sweep("T", SOLVER_STEPS, lambda t: apart("iteration", GRID, HORIZON, t), "T"),
     "agents": Sweep("N, one trial", AGENTS, lambda n: apart("trial", n), "N"),
 }

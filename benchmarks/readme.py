@@ -21,7 +21,6 @@ ORDER = (
     "robust",
     "beach",
     "gradient",
-    "table2_recipe",
     "table2",
     "table2_long",
     "memory",

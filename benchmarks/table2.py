@@ -2,7 +2,6 @@
 
     python -m benchmarks.table2 --horizons 5 10 25 50 --folder reproduction/amid
     python -m benchmarks.table2 --horizons 100 500 --repeats 1 --name table2_long
-    python -m benchmarks.table2 --adjoints implicit --solver-steps 20 --name table2_recipe
 
 With a folder each row is a cell of `incentax reproduce amid --only table2 --out FOLDER`, which
 then shows these figures, whatever machine it runs on; a cell made with other steps, settings,

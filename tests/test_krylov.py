@@ -83,6 +83,12 @@ def test_a_batch_of_systems_that_take_different_numbers_of_vectors():
     np.testing.assert_allclose(solutions, expected[:, :, 0], rtol=1e-6, atol=1e-8)
 
 
+@pytest.mark.parametrize("odd", [jnp.nan, jnp.inf])
+def test_what_cannot_be_solved_never_looks_solved(odd):
+    solution, _ = gmres(lambda x: 2 * x, jnp.array([1.0, odd]), tolerance=1e-9, vectors=4)
+    assert not jnp.any(jnp.isfinite(solution))
+
+
 def test_nothing_to_solve_is_nothing():
     solution, vectors = gmres(lambda x: 2 * x, jnp.zeros(4), tolerance=1e-9, vectors=4)
     assert int(vectors) == 0 and not jnp.any(solution)

@@ -1,7 +1,6 @@
 """`incentax simulate` on a small run: the record, the file beside it, and refusals."""
 
 import json
-from dataclasses import replace
 
 import jax
 import pytest
@@ -53,7 +52,7 @@ def kept_run(path, problem, recipe="default", without=()):
     return run
 
 
-# A8's network has a reserve: not under the paper's recipe, and not in runs from before it had one.
+# A8's network has a reserve: not under the paper's recipe.
 RUNS = {
     "with a reserve": (small("a8", width=8), "default", ()),
     "the paper's": (small("a8", width=8), "paper", ()),
@@ -67,16 +66,6 @@ def test_a_run_is_read_with_the_heads_it_was_made_with(name, tmp_path):
     run = kept_run(tmp_path / "run", problem, recipe, without)
     record = simulate_run(run, num_agents=50, num_trials=4, seed=0)
     assert record["low"] <= record["value"] <= record["high"]
-
-
-def test_a_run_from_before_reserves_has_none(tmp_path):
-    problem = small("a8", width=8)
-    published = replace(problem.setting, form=replace(problem.setting.form, reserve=None))
-    config = Order(replace(problem, setting=published), "hypergradient", "implicit", 1, 0).config()
-    assert "reserve" not in config["settings"]
-    run = RunDirectory.create(tmp_path / "run", config)
-    run.save_outcome({}, [], {}, published.mechanism(jax.random.key(3)))
-    assert simulate_run(run, num_agents=50, num_trials=4, seed=0)["agents"] == 50
 
 
 def test_a_run_by_an_unknown_recipe_is_refused(tmp_path):

@@ -44,6 +44,11 @@ class Status(IntEnum):
         cautious = (Status.NOT_CONVERGED, Status.ADJOINT_RESIDUAL)
         return self in cautious or self >= Status.PROJECTION_TRAP
 
+    @property
+    def failed(self) -> bool:
+        """Whether there is nothing to use: neither a result nor one with a caution."""
+        return not (self.ok or self.cautions)
+
     @classmethod
     def of(cls, code: Any) -> "Status":
         """The status for a (possibly traced-out) integer array."""

@@ -153,7 +153,7 @@ def design(
     objection, diagnosis = rule.guard.verdict(now.guard, chosen, response)
     if status is Status.DONE:
         status = objection
-    if throw and not status.ok and not status.cautions:
+    if throw and status.failed:
         raise DesignError(status.sentence)
     return Result(
         chosen, response, certificate.value, tuple(history), certificate, status, now, diagnosis

@@ -126,8 +126,8 @@ def gmres(apply, right: Float[Array, " n"], *, tolerance: float, vectors: int):
         share = jax.lax.dynamic_slice_in_dim(weights, start, BLOCK)
         return total + share @ jax.lax.dynamic_slice_in_dim(basis, start, BLOCK)
 
-    # A right-hand side that is not a number takes no vectors, and must not look solved.
-    nothing = jnp.where(jnp.isnan(scale), scale, 0) * jnp.ones_like(right)
+    # A right-hand side that is infinite or not a number must not look solved.
+    nothing = jnp.where(jnp.isfinite(scale), 0, jnp.nan) * jnp.ones_like(right)
     return jax.lax.fori_loop(0, num_blocks, add, nothing), k
 
 

@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import jax
@@ -223,10 +223,21 @@ class Order:
 
     def check_resumes(self, run: RunDirectory) -> None:
         """Nothing if `run` was begun with this order; a `ValueError` naming what differs if not."""
-        for key, wanted in self.config().items():
-            found = run.config.get(key)
-            if found != json.loads(json.dumps(wanted)):
-                raise ValueError(
-                    f"expected the options that {run.path} was begun with, got {key} {wanted!r} "
-                    f"instead of {found!r}; leave it as it was, or choose another --out"
-                )
+        wanted, found = json.loads(json.dumps(self.config())), run.config
+        for name, now, then in _differences(wanted, found, wanted):
+            raise ValueError(
+                f"expected the options that {run.path} was begun with, got {name} {now!r} instead "
+                f"of {then!r}; leave it as it was, or choose another --out"
+            )
+
+
+def _differences(
+    now: Mapping[str, Any], then: Mapping[str, Any], names: Iterable[str]
+) -> Iterator[tuple[str, Any, Any]]:
+    # Of nested records only the entries that differ: a whole one says little.
+    for name in names:
+        one, other = now.get(name), then.get(name)
+        if isinstance(one, Mapping) and isinstance(other, Mapping):
+            yield from _differences(one, other, {**one, **other})
+        elif one != other:
+            yield name, one, other

@@ -75,12 +75,6 @@ def _long_plan() -> Recipe:
 _HELD_BACK = Network(reserve=0.8)
 
 
-def _rising_plan() -> Recipe:
-    # Values gather near the top: at the temperature of even ones the price that is best is too low.
-    schedule = Schedule(4e-3, 1.4e-3, 20, share=0.3, hold=0.7, settle=10)
-    return replace(_HELD_BACK.recipe, schedule=schedule)
-
-
 _TABLE = (
     Problem(
         "a1",
@@ -96,7 +90,7 @@ _TABLE = (
         "mostly low values that grow between rounds, winners leave; neural with a reserve, revenue",
         f"{_AMID}, setting A2; the reserve is ours",
         _CITED,
-        KnownEconomy(economy=_DRIFT, form=_HELD_BACK, plan=_rising_plan),
+        KnownEconomy(economy=_DRIFT, form=_HELD_BACK),
     ),
     Problem(
         "a3",

@@ -13,7 +13,6 @@ from .auctions import (
     BatchedAuction,
     Deviation,
     KnownEconomy,
-    Network,
     PriorFree,
     deviation_gain_among,
     paired_interval,
@@ -193,9 +192,4 @@ def _problem_of(run: RunDirectory) -> Problem:
         # Runs of an earlier version name no form; they are of the problem's own.
         problem = replace(problem, setting=problem.setting.with_form(form))
     settings = config.get("settings") or {}
-    match problem.setting:
-        case KnownEconomy(form=Network(reserve=float()) as network) if "reserve" not in settings:
-            # Nor do they know of reserves.
-            form = replace(network, reserve=None)
-            problem = replace(problem, setting=replace(problem.setting, form=form))
     return problem.with_options(**settings)

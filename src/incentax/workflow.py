@@ -89,6 +89,7 @@ def perform(
             "compile_seconds": compiling(),
             "seed": order.seed,
             "status": result.status.sentence,
+            "failed": result.status.failed,
             "versions": versions,
             "certificate": certificate_rows(result.certificate, setting.exploitability_bound),
             "held_out": None if held_out is None else _held_out(held_out),

@@ -1,40 +1,67 @@
-"""When a bar is reached, with the time of judging and without it."""
+"""When a bar is reached, by a clock that stands still while mechanisms are looked at."""
 
 import math
 
+import jax
 import pytest
 
 import incentax as ix
-from benchmarks.time_to_value import Race, judgement_seconds, judgements
+from benchmarks import time_to_value
+from benchmarks.time_to_value import Clock, Race, Seen, contenders, race, worth
+from incentax.workflow import TRUST
 
 
-def history(audit_every, values, step=1.0, judging=0.25):
-    """Steps of one second; judged ones take a quarter more."""
-    seconds, records = 0.0, []
-    for k, value in enumerate(values):
-        judged = (k + 1) % audit_every == 0
-        seconds += step + judging * judged
-        audited = value if judged else math.nan
-        records.append(ix.StepRecord(k, *[0.0] * 6, audited, seconds))
-    return records
+def test_a_bar_is_reached_by_the_first_mechanism_worth_it():
+    seen = [Seen(1.0, 0.2), Seen(2.0, 0.4), Seen(3.0, 0.3), Seen(4.0, 0.5)]
+    found = Race(seen, 0.5, 4.5, 9)
+    assert [found.seconds_to(bar) for bar in (0.1, 0.3, 0.5)] == [1.0, 2.0, 4.0]
+    assert math.isnan(found.seconds_to(0.6)) and math.isnan(found.seconds_to(math.nan))
 
 
-@pytest.mark.parametrize("audit_every", [1, 2, 3])
-def test_judging_is_measured_and_taken_off(audit_every):
-    made = history(audit_every, [0.1 * (k + 1) for k in range(9)])
-    judging = judgement_seconds(made, [1.0, 1.0], audit_every)
-    assert judging == pytest.approx(0.25)
-    found = judgements(made, judging, audit_every)
-    race = Race(found, 0.9, made[-1].seconds, 9, judging)
-    reached = race.reached(0.45)
-    first = audit_every * math.ceil(5 / audit_every)
-    assert reached.value == pytest.approx(0.1 * first)
-    assert reached.steps_alone == pytest.approx(first)
-    assert reached.seconds == pytest.approx(first + 0.25 * first / audit_every)
+def test_the_clock_stands_still_beside_the_design():
+    clock = Clock()
+    assert clock.at(2.0) == 2.0
+    clock.beside(0.5)
+    clock.beside(0.25)
+    assert clock.at(3.0) == 2.25
 
 
-def test_judgements_that_are_not_trusted_reach_nothing():
-    made = history(1, [0.9, math.nan, 0.3])
-    race = Race(judgements(made, 0.0, 1)[1:], 0.3, 3.0, 3, 0.0)
-    assert race.reached(0.3).value == 0.3
-    assert math.isnan(race.reached(0.5).seconds) and math.isnan(race.reached(math.nan).seconds)
+@pytest.fixture
+def tiny(monkeypatch):
+    problem = ix.problems["a1"].with_options(
+        num_values=6, num_bids=6, horizon=2, solver_steps=60, width=8
+    )
+    monkeypatch.setattr(ix, "problems", {"a1": problem})
+    return problem
+
+
+def test_looking_changes_neither_the_design_nor_its_clock(tiny, monkeypatch):
+    """A recipe that is looked at all the time ends as one that never is, in no more time."""
+    default = contenders(tiny.setting)[0]._replace(num_steps=3, audit_every=0)
+    looked = race("a1", default, 0, math.inf)
+    assert [seen.seconds for seen in looked.seen] == sorted(seen.seconds for seen in looked.seen)
+    assert looked.num_steps == 3
+
+    slow_worth = time_to_value.worth
+    counted = []
+
+    def slower(*arguments):
+        counted.append(1)
+        for _ in range(20):
+            slow_worth(*arguments)
+        return slow_worth(*arguments)
+
+    monkeypatch.setattr(time_to_value, "worth", slower)
+    slowly = race("a1", default, 0, math.inf)
+    assert slowly.final == looked.final and len(counted) == 2 + 3
+    monkeypatch.setattr(time_to_value, "EACH_UNTIL", 0)
+    unseen = race("a1", default, 0, math.inf)
+    assert unseen.final == looked.final and not unseen.seen
+
+
+def test_a_value_counts_only_where_agents_have_settled(tiny):
+    setting = tiny.setting
+    mechanism = setting.mechanism(jax.random.key(0))
+    value, gain = worth(setting.population(), setting.objective(), mechanism, jax.random.key(1))
+    assert 0 < float(value) < setting.cap()
+    assert float(gain) < TRUST * setting.exploitability_bound

@@ -188,7 +188,7 @@ class TestARun:
             (("--steps", "3"), "got steps 3 instead of 2"),
             (("--steps", "2", "--seed", "1"), "got seed 1 instead of 0"),
             (("--steps", "2", "--rule", "zeroth-order"), "got (rule|adjoint)"),
-            (("--steps", "2", "--set", "sharpness=10"), "got settings"),
+            (("--steps", "2", "--set", "sharpness=10"), "got sharpness 10.0 instead of"),
         ):
             before = snapshot(run)
             check_refusal(incentax("design", "left-right", "--out", run, "--resume", *words), says)

@@ -67,6 +67,23 @@ def test_a_task_that_fails_for_good_is_reported_and_keeps_nobody_waiting(folder)
     assert table.rows(named=True) == rows
 
 
+def test_a_design_that_ended_badly_is_a_failure_now_and_later(folder):
+    """It is not tried again, since it would end so again; its row is kept, and it is told."""
+    bad, said = "met a NaN", []
+
+    def work(order, path):
+        finish(order, path)
+        if order.seed == 1:
+            record = RESULT | {"value": None, "status": bad, "failed": True}
+            (path / "result.json").write_text(json.dumps(record))
+
+    for _ in range(2):
+        rows, failures = gather(orders(), folder, Here(), work, say=said.append)
+        assert failures == {"seed=1": bad}
+        assert [row["status"] for row in rows] == ["done", bad, "done"]
+    assert said.count(f"seed=1: {bad}, 2 of 3") == 1 and "seed=1: done, 2 of 3" not in said
+
+
 def test_the_table_grows_as_results_come(folder):
     sizes = []
 
@@ -122,6 +139,18 @@ def test_a_killed_driver_loses_no_finished_cell(tmp_path):
     assert [cell["seed"] for cell in found["cells"]] == [0, 1, 2] and found["failed"] == 0
     assert {cell["status"] for cell in found["cells"]} == {"done"}
     assert first.stat().st_mtime_ns == written
+
+
+def test_a_sweep_with_a_failed_design_exits_with_one(tmp_path):
+    grid = tmp_path / "grid.toml"
+    grid.write_text("sharpness = [50.0, 1e39]\n")
+    words = command("--sweep", str(grid), "--out", str(tmp_path / "out"), "--json")
+    # In single precision, as users have it, the second cell meets infinities.
+    environment = os.environ | {"JAX_ENABLE_X64": "0"}
+    done = subprocess.run(words, env=environment, capture_output=True, text=True)
+    found = json.loads(done.stdout)
+    assert done.returncode == 1 and found["failed"] == 1
+    assert found["cells"][0]["status"] == "done" and "NaN" in found["cells"][1]["status"]
 
 
 def test_a_local_cluster_retries_what_raised_and_what_died(tmp_path):

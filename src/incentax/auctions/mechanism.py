@@ -68,9 +68,9 @@ class NeuralAuction(AbstractAuction):
     - `offered`: about the share of the supply that the fresh network offers, over all rounds; None
       for about half of what remains in each round, as published.
     - `paid`: about the share of a winning bid that it charges.
-    - `reserve`: about the bid below which the fresh network holds goods back, by a head of its own:
-      it then sells at most the mass of bids that `counted` finds; None for no such head, as
-      published.
+    - `reserve`: about the price that the fresh network asks at least, by a head of its own: it
+      sells at most the mass of bids that `counted` finds above it, and winners pay no less, or all
+      they bid; None for no such head, as published.
     - `key`: consumed to draw the initial weights.
 
     Reference: arXiv 2510.21442, appendix F; the residual form is our reading.
@@ -140,12 +140,18 @@ class NeuralAuction(AbstractAuction):
         hidden = hidden + jax.nn.relu(self.third(hidden))
         spread = _spread_logit(OFFERED, self.horizon)
         supply = remaining * jax.nn.sigmoid(spread + self.supply_head(hidden)[0])
-        if self.reserve_head is not None:
-            reserve = jax.nn.sigmoid(self.reserve_head(hidden)[0])
-            supply = jnp.minimum(supply, counted(bids, reserve))
         increments = jax.nn.sigmoid(self.payment_head(hidden)) / self.num_bids
         payment = jnp.concatenate([jnp.zeros(1, bids.dtype), jnp.cumsum(increments)])
-        return Offer(supply, payment)
+        if self.reserve_head is None:
+            return Offer(supply, payment)
+        reserve = jax.nn.sigmoid(self.reserve_head(hidden)[0])
+        grid = jnp.arange(self.num_bids, dtype=bids.dtype) / self.num_bids
+        # A floor to bids alone would be a price only where winners pay all they bid; and then they
+        # bid so near it that many of them count in part.
+        return Offer(
+            jnp.minimum(supply, counted(bids, reserve)),
+            jnp.maximum(payment, jnp.minimum(grid, reserve)),
+        )
 
 
 def counted(bids: Bids, reserve: Scalar) -> Scalar:

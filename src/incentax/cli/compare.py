@@ -144,6 +144,6 @@ def _design(orders: Sequence[Order], folders: Sequence[Path], *, quiet: bool) ->
                 versions=versions(),
             )
         write_report(run.path)
-        if not (status.ok or status.cautions):
+        if status.failed:
             code = FAILED
     return code

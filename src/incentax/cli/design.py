@@ -137,7 +137,7 @@ def design_command(
     else:
         results.print(result_panel(record, problem.title))
         results.print(f"report: {page}", soft_wrap=True)
-    return DONE if status.ok or status.cautions else FAILED
+    return FAILED if status.failed else DONE
 
 
 def _introduce(facts: dict[str, Any]) -> str:

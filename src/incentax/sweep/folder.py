@@ -54,6 +54,11 @@ class SweepFolder:
         order.check_resumes(run)
         return run.finished
 
+    def complaint(self, cell: Cell) -> str | None:
+        """Why the design of a cell that has ended failed; None if it did not."""
+        result = RunDirectory(self.cell(cell)).result
+        return str(result["status"]) if result.get("failed", False) else None
+
     def receive(self, cell: Cell, files: dict[str, bytes]) -> None:
         """Keep what a task left on another machine; `result.json` last, since it says all."""
         path = self.cell(cell)
@@ -63,15 +68,15 @@ class SweepFolder:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 _replace(target, files[name])
 
-    def rows(self, cells: tuple[Cell, ...], failures: dict[str, str]) -> list[dict[str, Any]]:
-        """One row for each cell that has ended, well or badly."""
+    def rows(self, cells: tuple[Cell, ...], lost: dict[str, str]) -> list[dict[str, Any]]:
+        """One row for each cell that has ended; of a lost one only why it has no result."""
         rows = []
         for cell in cells:
             numbers = dict(cell.options) | {"seed": cell.seed}
             run = RunDirectory(self.cell(cell))
-            if cell.name in failures:
+            if cell.name in lost:
                 found = {"value": None, "exploitability": None, "seconds": None, "steps": None}
-                found |= {"status": failures[cell.name]}
+                found |= {"status": lost[cell.name]}
             elif (run.path / "result.json").exists():
                 result = run.result
                 names = ("value", "exploitability", "seconds", "steps", "status")

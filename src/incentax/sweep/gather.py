@@ -21,7 +21,8 @@ def gather(
     """The table of all cells, and by the names of those that failed the reason.
 
     Cells that have finished are not run again, unfinished ones go on from their checkpoint. The
-    table on disk is replaced as each cell ends.
+    table on disk is replaced as each cell ends. A task that raised is tried again; a design that
+    ended badly would end so again.
 
     **Arguments:**
 
@@ -35,26 +36,28 @@ def gather(
     waiting = {cell.name for cell in cells if not folder.finished(cell, orders[cell])}
     if len(waiting) < len(cells):
         say(f"{len(cells) - len(waiting)} of {len(cells)} cells have finished before")
-    failures: dict[str, str] = {}
+    lost: dict[str, str] = {}
     for attempt in range(retries + 1):
         tasks = {
             cell.name: (orders[cell], folder.cell(cell)) for cell in cells if cell.name in waiting
         }
         for name, outcome in crew.work(work, tasks) if tasks else ():
             if isinstance(outcome, Exception):
-                failures[name] = _reason(outcome)
+                lost[name] = _reason(outcome)
                 again = "trying again" if attempt < retries else "giving up"
-                say(f"{name}: {failures[name]}; {again}")
+                say(f"{name}: {lost[name]}; {again}")
                 continue
             folder.receive(by_name[name], outcome)
             waiting.discard(name)
-            failures.pop(name, None)
+            lost.pop(name, None)
             rows = folder.rows(cells, {})
             folder.save_table(rows)
-            say(f"{name}: done, {len(cells) - len(waiting)} of {len(cells)}")
-    rows = folder.rows(cells, failures)
+            ended = folder.complaint(by_name[name]) or "done"
+            say(f"{name}: {ended}, {len(cells) - len(waiting)} of {len(cells)}")
+    rows = folder.rows(cells, lost)
     folder.save_table(rows)
-    return rows, failures
+    ended = {cell.name: folder.complaint(cell) for cell in cells if cell.name not in lost}
+    return rows, lost | {name: why for name, why in ended.items() if why is not None}
 
 
 def _reason(error: Exception) -> str:
