@@ -4,7 +4,7 @@
     python -m benchmarks.time_to_value --problems a2 a3 a7 a8 --seconds 12
 
 On A1 the bars are .240, .245 and .2475. On other problems there is one for all recipes: 95 % of the
-certified value of what the default recipe returns with the same seed.
+certified value of what the default recipe, run whole, returns with the same seed.
 
 The clock runs for what each recipe does and for nothing else. The default recipe judges mechanisms
 on its way, because it returns to the best of them: that is on its clock. The paper's recipe, as
@@ -222,9 +222,12 @@ def rows(problem: str, seeds: int, seconds: float, rates: Sequence[float]) -> It
     """A row per recipe and seed, the default recipe's first."""
     setting = ix.problems[problem].setting
     bars: dict[int, dict[str, float]] = {}
-    for contender in contenders(setting, rates):
+    default, *others = contenders(setting, rates)
+    for contender in (default, *others):
+        # The default recipe runs whole: what it ends at is the bar of the others.
+        limit = math.inf if contender is default else seconds
         for seed in range(seeds):
-            found = race(problem, contender, seed, seconds)
+            found = race(problem, contender, seed, limit)
             if seed not in bars and problem in BARS:
                 bars[seed] = {f"s to {bar:.4g}": bar for bar in BARS[problem]}
             elif seed not in bars:
@@ -244,7 +247,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--problems", nargs="+", default=["a1"], choices=_MAXIMISED)
     parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--seconds", type=float, default=60.0, help="most for one design")
+    parser.add_argument("--seconds", type=float, default=60.0, help="most for a rival's design")
     parser.add_argument("--rates", type=float, nargs="+", default=PAPER_RATES, help="the paper's")
     given = parser.parse_args([] if arguments is None else arguments)
     for problem in given.problems:

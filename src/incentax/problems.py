@@ -71,7 +71,7 @@ def _long_plan() -> Recipe:
 
 # More is for sale than should be sold: once the last bidder is sure to be served, all wait for it
 # and the price unravels. A supply that only shares out what remains can but stop short of that
-# edge; goods held back from low bids have none.
+# edge; goods held back from who will not pay a price have none.
 _HELD_BACK = Network(reserve=0.8)
 
 

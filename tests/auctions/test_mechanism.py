@@ -210,6 +210,25 @@ def test_a_reserve_answers_the_gradient():
     assert float(slopes[0]) < -0.1 and float(slopes[1]) > 0.1
 
 
+@pytest.mark.parametrize("price", [0.305, 0.5, 0.705])
+def test_a_reserve_is_a_posted_price(price):
+    """Among uniform values it sells to all above it: nobody goes unserved for bidding near it."""
+    network = NeuralAuction(1, 100, offered=0.9999, paid=0.05, reserve=price, key=jax.random.key(2))
+    exact = eqx.tree_at(
+        lambda m: (m.supply_head.weight, m.reserve_head.weight, m.reserve_head.bias),
+        network,
+        (
+            jnp.zeros_like(network.supply_head.weight),
+            jnp.zeros_like(network.reserve_head.weight),
+            jnp.array([np.log(price / (1 - price))]),
+        ),
+    )
+    game = ix.auctions.Economy(horizon=1, supply=1.0).game()
+    solver = ix.MirrorDescent(temperature=1e-4, learning_rate=1000.0, num_steps=2000)
+    equilibrium = ix.solve(game, exact, solver=solver, throw=False)
+    assert float(ix.revenue(exact, equilibrium)) == pytest.approx(price * (1 - price), abs=4e-3)
+
+
 @pytest.mark.parametrize("name", ["offered", "paid", "reserve"])
 @pytest.mark.parametrize("share", [0.0, 1.0, -0.1, float("nan")])
 def test_shares_of_a_fresh_network_lie_between_zero_and_one(name, share):
