@@ -141,12 +141,16 @@ def test_a_killed_driver_loses_no_finished_cell(tmp_path):
     assert first.stat().st_mtime_ns == written
 
 
-def test_a_sweep_with_a_failed_design_exits_with_one(tmp_path):
+@pytest.mark.parametrize("where", [(), ("--ray", "local")], ids=["here", "on a cluster"])
+def test_a_sweep_with_a_failed_design_exits_with_one(where, tmp_path):
+    if where:
+        pytest.importorskip("ray")
     grid = tmp_path / "grid.toml"
     grid.write_text("sharpness = [50.0, 1e39]\n")
-    words = command("--sweep", str(grid), "--out", str(tmp_path / "out"), "--json")
-    # In single precision, as users have it, the second cell meets infinities.
-    environment = os.environ | {"JAX_ENABLE_X64": "0"}
+    words = command("--sweep", str(grid), "--out", str(tmp_path / "out"), "--json", *where)
+    # In single precision, as users have it, the second cell meets infinities. Ray's workers would
+    # give way to all other processes: here these are tests.
+    environment = os.environ | {"JAX_ENABLE_X64": "0", "RAY_worker_niceness": "0"}
     done = subprocess.run(words, env=environment, capture_output=True, text=True)
     found = json.loads(done.stdout)
     assert done.returncode == 1 and found["failed"] == 1

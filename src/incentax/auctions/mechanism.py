@@ -18,6 +18,10 @@ Bids = Float[Array, " A"]
 # heads say zero.
 OFFERED, PAID = 0.9, 0.5
 
+# Logits by which a bid's part grows in a tick. As few parts as gradients allow: whoever counts in
+# part goes unserved in part.
+PER_TICK = 4.0
+
 
 class Offer(eqx.Module):
     """One round's rule: `supply` (mass of goods, at most what is left), `payment` [A] by bid."""
@@ -157,7 +161,7 @@ class NeuralAuction(AbstractAuction):
 def counted(bids: Bids, reserve: Scalar) -> Scalar:
     """The mass of `bids` [A] above a `reserve` in [0, 1] that gradients can move.
 
-    Bids near the reserve count in part: half at the reserve, all a few ticks above. Among finitely
+    Bids near the reserve count in part: half at the reserve, all from a tick above. Among finitely
     many bidders the parts are added up, and a good that they do not make up is not sold.
 
     >>> import jax.numpy as jnp
@@ -165,7 +169,7 @@ def counted(bids: Bids, reserve: Scalar) -> Scalar:
     0.5
     """
     grid = jnp.arange(bids.shape[0], dtype=bids.dtype) / bids.shape[0]
-    return jnp.sum(bids * jax.nn.sigmoid((grid - reserve) * bids.shape[0]))
+    return jnp.sum(bids * jax.nn.sigmoid((grid - reserve) * bids.shape[0] * PER_TICK))
 
 
 # Drawn together and cut to size: random numbers are most of what a start compiles, or loads, and
