@@ -14,6 +14,7 @@ import pytest
 
 import incentax as ix
 from incentax import design as design_
+from incentax.design import MOVING
 from incentax.games import LeftRight
 
 SOLVER = ix.MirrorDescent(0.5, learning_rate=0.4, num_steps=60)
@@ -127,6 +128,17 @@ class TestResult:
         doubted = designed(trust=1e-12)
         assert all(math.isnan(record.audited_value) for record in doubted.history)
         np.testing.assert_array_equal(doubted.mechanism.value, doubted.state.mechanism.value)
+
+    @pytest.mark.parametrize("solver_steps, counts", [(1, False), (4, True)])
+    def test_an_audit_of_a_crowd_on_the_move_does_not_count(self, solver_steps, counts):
+        """However little there is to gain: neither solve has converged, one leaves few to move."""
+        solver = replace(SOLVER, num_steps=solver_steps)
+        found = ix.solve(LeftRight(), START, solver=solver, throw=False)
+        assert int(found.status) == ix.Status.NOT_CONVERGED
+        assert (float(found.residual) < MOVING) == counts
+        population = replace(POPULATION, solver=solver)
+        short = designed(population=population, trust=100.0, num_steps=2, throw=False)
+        assert math.isfinite(short.history[1].audited_value) == counts
 
     def test_the_gradient_is_checked(self, plain):
         assert plain.certificate.gradient_error < 1e-6

@@ -21,6 +21,10 @@ from .progress import DesignState, Progress, Result, StepRecord
 from .rule import AbstractRule, Hypergradient, Move, Setup, check_access
 from .schedule import Schedule
 
+# The share of agents who would still act differently above which a judgement is not trusted. Where
+# all gains are small, a third may be on their way for next to nothing, and the value will not last.
+MOVING = 5e-2
+
 # Relative residual of the last adjoint solve above which a design ends with a caution.
 ADJOINT_TOLERANCE = 5e-2
 
@@ -63,8 +67,8 @@ def design(
     - `audit_every`: the mechanism is judged at the population's own temperature every so many
       steps, and the best so judged is what comes back; 0 returns the last one.
     - `trust`: largest unregularised exploitability at which such a judgement counts. Where agents
-      could still gain, they have not settled, and the value is nobody's to keep. Without a bound,
-      the solver has to have converged.
+      could still gain, or more than one in twenty would still act differently, they have not
+      settled, and the value is nobody's to keep. Without a bound, the solver has to have converged.
     - `patience`: judgements in a row without a new best after which the design goes back to the
       best mechanism and on from there; 0 never goes back.
     - `cap`: a proved bound on the value, copied into the certificate.
@@ -255,8 +259,9 @@ def _audit(population, objective, sign, trust, patience, state, key):
     response, _ = population.respond(state.mechanism, cold, key=key)
     status = _worst(response, "status", Status.DONE)
     gain = _worst(response, "exploitability")
-    # Agents with nothing to gain have settled, also where the solver's scores still move.
-    settled = (status == Status.DONE) | ((status == Status.NOT_CONVERGED) & (trust < math.inf))
+    # Agents with nothing to gain have settled, also where a few still move.
+    nearly = (trust < math.inf) & ~(_worst(response, "residual") > MOVING)
+    settled = (status == Status.DONE) | ((status == Status.NOT_CONVERGED) & nearly)
     trusted = settled & ~(gain > trust)
     value = jnp.where(trusted, objective(state.mechanism, response), jnp.nan)
     better = jnp.isnan(state.best_value) | (sign * (value - state.best_value) > 0)
