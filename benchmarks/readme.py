@@ -39,8 +39,8 @@ ORDER = (
 HEAD = """# Measured figures
 
 `python -m benchmarks` measures what follows; `python -m benchmarks.readme` writes this page from
-`benchmarks/results/`. Times are of whole processes with cold caches, or medians of repeated calls,
-as each table says; machines differ, so compare figures of one table only.
+`benchmarks/results/`. The first lines of each benchmark say what its times are of: whole processes,
+single designs, or medians of repeated calls. Machines differ, so compare figures of one table only.
 """
 
 
