@@ -1,7 +1,7 @@
 """Seconds until a design is worth so much: the default recipe and its rivals.
 
     python -m benchmarks.time_to_value --seeds 10 --seconds 20
-    python -m benchmarks.time_to_value --problems a2 a3 a7 a8 --seconds 12
+    python -m benchmarks.time_to_value --problems a2 a3 a7 a8 --seeds 2 --seconds 20
 
 On A1 the bars are .240, .245 and .2475. On other problems there is one for all recipes: 95 % of the
 certified value of what the default recipe, run whole, returns with the same seed.
@@ -10,8 +10,8 @@ The clock runs for what each recipe does and for nothing else. The default recip
 on its way, because it returns to the best of them: that is on its clock. The paper's recipe, as
 published, never judges, nor do the rivals. What a mechanism is worth is found beside the clock, for
 all alike, at every one of the first forty steps and at every tenth from there: the value at the
-problem's own temperature from a cold start, which counts only at trusted exploitability. Compiling
-is not on the clock either. The paper's recipe is unrolled for 400 steps from zero with sqrt(T)
+problem's own temperature from a cold start, which counts only where the agents have settled. Nor is
+compiling on the clock. The paper's recipe is unrolled for 400 steps from zero with sqrt(T)
 checkpoints, under plain Adam at each of its rates. It starts at the network as published; a row
 more shows its last rate from the default recipe's start. `final value` is the certified one
 of what the design returns: the best judged by the default recipe, the last by the others.
@@ -26,10 +26,10 @@ from typing import NamedTuple
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
 import optax
 
 import incentax as ix
+from incentax.design import judged
 from incentax.order import RECIPES
 from incentax.reproduction.amid.contest import RIVALS
 from incentax.rule import AbstractRule
@@ -175,9 +175,9 @@ def race(problem: str, contender: Contender, seed: int, seconds: float) -> Race:
             if look and (step < EACH_UNTIL or (step + 1) % THEN_EVERY == 0):
                 began = time.perf_counter()
                 mechanism = progress.state.mechanism
-                value, gain = worth(population, setting.objective(), mechanism, judge_key)
-                if math.isfinite(value) and gain <= trust:
-                    seen.append(Seen(now, float(value)))
+                value = float(worth(population, setting.objective(), mechanism, trust, judge_key))
+                if math.isfinite(value):
+                    seen.append(Seen(now, value))
                 clock.beside(time.perf_counter() - began)
             ended.append(now)
             return ix.Status.OUT_OF_TIME if now > limit else None
@@ -210,12 +210,9 @@ def race(problem: str, contender: Contender, seed: int, seconds: float) -> Race:
 
 
 @eqx.filter_jit
-def worth(population, objective, mechanism, key):
-    """A mechanism's value at the population's own temperature, and what an agent could gain."""
-    population = population.at_rest()
-    cold = population.init(mechanism, key=key)
-    response, _ = population.respond(mechanism, cold, key=key)
-    return objective(mechanism, response), jnp.max(response.exploitability)
+def worth(population, objective, mechanism, trust, key):
+    """A mechanism's value as designs judge it, NaN where the agents have not settled."""
+    return judged(population, objective, mechanism, trust=trust, key=key)
 
 
 def rows(problem: str, seeds: int, seconds: float, rates: Sequence[float]) -> Iterator[dict]:

@@ -254,16 +254,7 @@ def _step(rule, population, objective, optimizer, constraint, sign, state, key):
 @eqx.filter_jit
 def _audit(population, objective, sign, trust, patience, state, key):
     """The value at the population's own temperature, NaN if not to be trusted; the best is kept."""
-    population = population.at_rest()
-    cold = population.init(state.mechanism, key=key)
-    response, _ = population.respond(state.mechanism, cold, key=key)
-    status = _worst(response, "status", Status.DONE)
-    gain = _worst(response, "exploitability")
-    # Agents with nothing to gain have settled, also where a few still move.
-    nearly = (trust < math.inf) & ~(_worst(response, "residual") > MOVING)
-    settled = (status == Status.DONE) | ((status == Status.NOT_CONVERGED) & nearly)
-    trusted = settled & ~(gain > trust)
-    value = jnp.where(trusted, objective(state.mechanism, response), jnp.nan)
+    value = judged(population, objective, state.mechanism, trust=trust, key=key)
     better = jnp.isnan(state.best_value) | (sign * (value - state.best_value) > 0)
     better = better & jnp.isfinite(value)
     now = (state.mechanism, state.population)
@@ -284,6 +275,19 @@ def _audit(population, objective, sign, trust, patience, state, key):
         state.guard,
     )
     return following, value
+
+
+def judged(population, objective, mechanism, *, trust, key):
+    """A mechanism's value as `design` judges it, from a cold start; NaN where it is not trusted."""
+    population = population.at_rest()
+    cold = population.init(mechanism, key=key)
+    response, _ = population.respond(mechanism, cold, key=key)
+    status = _worst(response, "status", Status.DONE)
+    gain = _worst(response, "exploitability")
+    # Agents with nothing to gain have settled, also where a few still move.
+    nearly = (trust < math.inf) & ~(_worst(response, "residual") > MOVING)
+    settled = (status == Status.DONE) | ((status == Status.NOT_CONVERGED) & nearly)
+    return jnp.where(settled & ~(gain > trust), objective(mechanism, response), jnp.nan)
 
 
 def _where(condition, chosen, otherwise):

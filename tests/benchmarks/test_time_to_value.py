@@ -62,6 +62,7 @@ def test_looking_changes_neither_the_design_nor_its_clock(tiny, monkeypatch):
 def test_a_value_counts_only_where_agents_have_settled(tiny):
     setting = tiny.setting
     mechanism = setting.mechanism(jax.random.key(0))
-    value, gain = worth(setting.population(), setting.objective(), mechanism, jax.random.key(1))
+    judge = (setting.population(), setting.objective(), mechanism)
+    value = worth(*judge, TRUST * setting.exploitability_bound, jax.random.key(1))
     assert 0 < float(value) < setting.cap()
-    assert float(gain) < TRUST * setting.exploitability_bound
+    assert math.isnan(worth(*judge, 1e-12, jax.random.key(1)))

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from .._types import Scalar, Time
-from .mechanism import AbstractAuction, Bids, Offer, counted
+from .mechanism import AbstractAuction, Bids, Offer, bid_grid, counted
 
 
 @final
@@ -36,7 +36,7 @@ class FirstPrice(AbstractAuction):
 
     def __call__(self, t: Time, bids: Bids, remaining: Scalar) -> Offer:
         """Sell the round's supply; winners pay their bids."""
-        return Offer(jnp.minimum(self.supply[t], remaining), _grid(bids))
+        return Offer(jnp.minimum(self.supply[t], remaining), bid_grid(bids))
 
 
 @final
@@ -52,7 +52,7 @@ class EqualShares(AbstractAuction):
     def __call__(self, t: Time, bids: Bids, remaining: Scalar) -> Offer:
         """Sell one share of the rest; winners pay their bids."""
         rounds_left = self.horizon - jnp.asarray(t, bids.dtype)
-        return Offer(remaining / rounds_left, _grid(bids))
+        return Offer(remaining / rounds_left, bid_grid(bids))
 
 
 @final
@@ -69,7 +69,7 @@ class ReservePrice(AbstractAuction):
 
     def __call__(self, t: Time, bids: Bids, remaining: Scalar) -> Offer:
         """Sell the mass of bids at or above the reserve; winners pay their bids."""
-        return Offer(jnp.minimum(_mass_from(bids, self.reserve[t]), remaining), _grid(bids))
+        return Offer(jnp.minimum(_mass_from(bids, self.reserve[t]), remaining), bid_grid(bids))
 
 
 @final
@@ -98,7 +98,7 @@ class SoftReserve(AbstractAuction):
         """Sell to the bids that count; winners pay their bids."""
         demand = counted(bids, jax.nn.sigmoid(self.reserve[t]))
         supply = jnp.minimum(remaining * jax.nn.sigmoid(self.share[t]), demand)
-        return Offer(supply, _grid(bids))
+        return Offer(supply, bid_grid(bids))
 
 
 @final
@@ -116,7 +116,7 @@ class UniformPrice(AbstractAuction):
     def __call__(self, t: Time, bids: Bids, remaining: Scalar) -> Offer:
         """Sell the round's supply at the bid of the marginal winner."""
         supply = jnp.minimum(self.supply[t], remaining)
-        grid = _grid(bids)
+        grid = bid_grid(bids)
         above = jnp.cumsum(bids[::-1])[::-1] - bids
         wins = (above < supply) & (bids > 0)
         clearing = jnp.min(jnp.where(wins, grid, 1))
@@ -140,14 +140,10 @@ class PostedPrice(AbstractAuction):
         """Sell to all bids at or above the price, supply allowing."""
         price = self.price[t]
         supply = jnp.minimum(_mass_from(bids, price), remaining)
-        return Offer(supply, jnp.minimum(_grid(bids), price))
-
-
-def _grid(bids: Bids) -> Bids:
-    return jnp.arange(bids.shape[0], dtype=bids.dtype) / bids.shape[0]
+        return Offer(supply, jnp.minimum(bid_grid(bids), price))
 
 
 def _mass_from(bids: Bids, threshold: Scalar) -> Scalar:
     # A little tolerance, so that a threshold on the grid means what it says in any precision.
-    at_or_above = _grid(bids) > threshold - 1e-3 / bids.shape[0]
+    at_or_above = bid_grid(bids) > threshold - 1e-3 / bids.shape[0]
     return jnp.sum(jnp.where(at_or_above, bids, 0))

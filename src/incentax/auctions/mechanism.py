@@ -149,12 +149,11 @@ class NeuralAuction(AbstractAuction):
         if self.reserve_head is None:
             return Offer(supply, payment)
         reserve = jax.nn.sigmoid(self.reserve_head(hidden)[0])
-        grid = jnp.arange(self.num_bids, dtype=bids.dtype) / self.num_bids
         # A floor to bids alone would be a price only where winners pay all they bid; and then they
         # bid so near it that many of them count in part.
         return Offer(
             jnp.minimum(supply, counted(bids, reserve)),
-            jnp.maximum(payment, jnp.minimum(grid, reserve)),
+            jnp.maximum(payment, jnp.minimum(bid_grid(bids), reserve)),
         )
 
 
@@ -168,8 +167,13 @@ def counted(bids: Bids, reserve: Scalar) -> Scalar:
     >>> counted(jnp.array([0.0, 0.0, 1.0, 0.0]), jnp.array(0.5)).item()
     0.5
     """
-    grid = jnp.arange(bids.shape[0], dtype=bids.dtype) / bids.shape[0]
-    return jnp.sum(bids * jax.nn.sigmoid((grid - reserve) * bids.shape[0] * PER_TICK))
+    ticks_above = (bid_grid(bids) - reserve) * bids.shape[0]
+    return jnp.sum(bids * jax.nn.sigmoid(PER_TICK * ticks_above))
+
+
+def bid_grid(bids: Bids) -> Bids:
+    """The bids [A] themselves, {0, ..., A - 1} / A, for masses at them."""
+    return jnp.arange(bids.shape[0], dtype=bids.dtype) / bids.shape[0]
 
 
 # Drawn together and cut to size: random numbers are most of what a start compiles, or loads, and
@@ -232,7 +236,5 @@ class StaticAuction(AbstractAuction):
 
     def __call__(self, t: Time, bids: Bids, remaining: Scalar) -> Offer:
         """The table's offer for round t."""
-        num_bids = self.shading.shape[-1]
-        grid = jnp.arange(num_bids, dtype=bids.dtype) / num_bids
-        payment = grid * jax.nn.sigmoid(self.shading[t])
+        payment = bid_grid(bids) * jax.nn.sigmoid(self.shading[t])
         return Offer(remaining * jax.nn.sigmoid(self.supply[t]), payment)

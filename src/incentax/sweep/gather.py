@@ -52,12 +52,12 @@ def gather(
             lost.pop(name, None)
             rows = folder.rows(cells, {})
             folder.save_table(rows)
-            ended = folder.complaint(by_name[name]) or "done"
-            say(f"{name}: {ended}, {len(cells) - len(waiting)} of {len(cells)}")
+            outcome_told = folder.complaint(by_name[name]) or "done"
+            say(f"{name}: {outcome_told}, {len(cells) - len(waiting)} of {len(cells)}")
     rows = folder.rows(cells, lost)
     folder.save_table(rows)
-    ended = {cell.name: folder.complaint(cell) for cell in cells if cell.name not in lost}
-    return rows, lost | {name: why for name, why in ended.items() if why is not None}
+    complaints = {cell.name: folder.complaint(cell) for cell in cells if cell.name not in lost}
+    return rows, lost | {name: why for name, why in complaints.items() if why is not None}
 
 
 def _reason(error: Exception) -> str:
