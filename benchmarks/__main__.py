@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from . import (
     a1,
+    batches,
     beach,
     devices,
     gradient,
@@ -22,6 +23,7 @@ EVERY: tuple[Callable[[], object], ...] = (
     growth.main,
     start.main,
     gradient.main,
+    batches.main,
     memory.main,
     table2.main,
     lambda: table2.main("--horizons 100 500 --repeats 1 --name table2_long".split()),

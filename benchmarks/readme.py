@@ -21,6 +21,7 @@ ORDER = (
     "robust",
     "beach",
     "gradient",
+    "batches",
     "table2",
     "table2_long",
     "memory",

@@ -24,17 +24,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-import equinox as eqx
 import jax
 import optax
 
 import incentax as ix
-from incentax.design import judged
+from incentax.judgement import TRUST, judged
 from incentax.order import RECIPES
 from incentax.reproduction.amid.contest import RIVALS
 from incentax.rule import AbstractRule
 from incentax.setting import AbstractSetting
-from incentax.workflow import TRUST
 
 from .machine import publish
 
@@ -159,7 +157,7 @@ def race(problem: str, contender: Contender, seed: int, seconds: float) -> Race:
     """One design of at most so many seconds, after one that compiles."""
     setting = ix.problems[problem].setting
     recipe = RECIPES[contender.recipe].recipe(setting)
-    population = setting.population()
+    population, objective = setting.population(), setting.objective()
     if contender.adjoint is not None:
         population = replace(population, adjoint=contender.adjoint)
     optimizer = contender.optimizer(setting, contender.num_steps or 0)
@@ -175,7 +173,7 @@ def race(problem: str, contender: Contender, seed: int, seconds: float) -> Race:
             if look and (step < EACH_UNTIL or (step + 1) % THEN_EVERY == 0):
                 began = time.perf_counter()
                 mechanism = progress.state.mechanism
-                value = float(worth(population, setting.objective(), mechanism, trust, judge_key))
+                value = float(judged(population, objective, mechanism, trust=trust, key=judge_key))
                 if math.isfinite(value):
                     seen.append(Seen(now, value))
                 clock.beside(time.perf_counter() - began)
@@ -185,7 +183,7 @@ def race(problem: str, contender: Contender, seed: int, seconds: float) -> Race:
         result = ix.design(
             population,
             RECIPES[contender.start].start(setting, mechanism_key),
-            maximize=setting.objective(),
+            maximize=objective,
             rule=contender.rule,
             optimizer=optimizer,
             num_steps=num_steps,
@@ -207,12 +205,6 @@ def race(problem: str, contender: Contender, seed: int, seconds: float) -> Race:
         paced = run(PACE_STEPS, math.inf, look=False)
         num_steps = max(1, int(seconds * paced.num_steps / paced.seconds))
     return run(num_steps, seconds)
-
-
-@eqx.filter_jit
-def worth(population, objective, mechanism, trust, key):
-    """A mechanism's value as designs judge it, NaN where the agents have not settled."""
-    return judged(population, objective, mechanism, trust=trust, key=key)
 
 
 def rows(problem: str, seeds: int, seconds: float, rates: Sequence[float]) -> Iterator[dict]:

@@ -14,8 +14,8 @@ import pytest
 
 import incentax as ix
 from incentax import design as design_
-from incentax.design import MOVING
 from incentax.games import LeftRight
+from incentax.judgement import MOVING
 
 SOLVER = ix.MirrorDescent(0.5, learning_rate=0.4, num_steps=60)
 CROWD = ix.Congestion(5.0, first_round=1)

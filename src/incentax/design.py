@@ -9,21 +9,17 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import optax
-from jaxtyping import Array
 
 from ._errors import DesignError
 from ._status import Status
-from ._types import Key, Mechanism, Objective, Response
+from ._types import Key, Mechanism, Objective
 from .certificate import certify
+from .judgement import judged, worst
 from .mechanism import AbstractConstraint
 from .population import AbstractPopulation, Access
 from .progress import DesignState, Progress, Result, StepRecord
 from .rule import AbstractRule, Hypergradient, Move, Setup, check_access
 from .schedule import Schedule
-
-# The share of agents who would still act differently above which a judgement is not trusted. Where
-# all gains are small, a third may be on their way for next to nothing, and the value will not last.
-MOVING = 5e-2
 
 # Relative residual of the last adjoint solve above which a design ends with a caution.
 ADJOINT_TOLERANCE = 5e-2
@@ -243,8 +239,8 @@ def _step(rule, population, objective, optimizer, constraint, sign, state, key):
     kept = _where(healthy, following, state)
     facts = dict(
         value=exchange.value,
-        exploitability=_worst(exchange.response, "exploitability"),
-        residual=_worst(exchange.response, "residual"),
+        exploitability=worst(exchange.response, "exploitability"),
+        residual=worst(exchange.response, "residual"),
         adjoint_residual=exchange.adjoint_residual,
         gradient_norm=norm,
     )
@@ -277,24 +273,7 @@ def _audit(population, objective, sign, trust, patience, state, key):
     return following, value
 
 
-def judged(population, objective, mechanism, *, trust, key):
-    """A mechanism's value as `design` judges it, from a cold start; NaN where it is not trusted."""
-    population = population.at_rest()
-    cold = population.init(mechanism, key=key)
-    response, _ = population.respond(mechanism, cold, key=key)
-    status = _worst(response, "status", Status.DONE)
-    gain = _worst(response, "exploitability")
-    # Agents with nothing to gain have settled, also where a few still move.
-    nearly = (trust < math.inf) & ~(_worst(response, "residual") > MOVING)
-    settled = (status == Status.DONE) | ((status == Status.NOT_CONVERGED) & nearly)
-    return jnp.where(settled & ~(gain > trust), objective(mechanism, response), jnp.nan)
-
-
 def _where(condition, chosen, otherwise):
     return jax.tree.map(
         lambda a, b: jnp.where(condition, a, b) if eqx.is_array(a) else a, chosen, otherwise
     )
-
-
-def _worst(response: Response, name: str, unknown: float | int = math.nan) -> Array:
-    return jnp.max(jnp.asarray(getattr(response, name, unknown)))

@@ -13,6 +13,7 @@ from ._status import Status
 from ._types import Key
 from .certificate import Certificate, certify
 from .design import design, initial_state
+from .judgement import TRUST
 from .order import Order
 from .progress import Progress, Result, StepRecord
 from .run_directory import RunDirectory
@@ -20,9 +21,6 @@ from .setting import AbstractMeasured
 
 # What a certificate's rows have to satisfy to hold, beside the setting's own exploitability bound.
 TOLERANCES = {"residual": 1e-2, "gradient_error": 1e-2}
-
-# Audits, in single precision, are held to a little less than the certificate, in double.
-TRUST = 0.9
 
 CHECKPOINT_EVERY_SECONDS = 2.0
 

@@ -7,8 +7,8 @@ import pytest
 
 import incentax as ix
 from benchmarks import time_to_value
-from benchmarks.time_to_value import Clock, Race, Seen, contenders, race, worth
-from incentax.workflow import TRUST
+from benchmarks.time_to_value import Clock, Race, Seen, contenders, race
+from incentax.judgement import TRUST, judged
 
 
 def test_a_bar_is_reached_by_the_first_mechanism_worth_it():
@@ -42,16 +42,15 @@ def test_looking_changes_neither_the_design_nor_its_clock(tiny, monkeypatch):
     assert [seen.seconds for seen in looked.seen] == sorted(seen.seconds for seen in looked.seen)
     assert looked.num_steps == 3
 
-    slow_worth = time_to_value.worth
     counted = []
 
-    def slower(*arguments):
+    def slower(*arguments, **options):
         counted.append(1)
         for _ in range(20):
-            slow_worth(*arguments)
-        return slow_worth(*arguments)
+            judged(*arguments, **options)
+        return judged(*arguments, **options)
 
-    monkeypatch.setattr(time_to_value, "worth", slower)
+    monkeypatch.setattr(time_to_value, "judged", slower)
     slowly = race("a1", default, 0, math.inf)
     assert slowly.final == looked.final and len(counted) == 2 + 3
     monkeypatch.setattr(time_to_value, "EACH_UNTIL", 0)
@@ -63,6 +62,7 @@ def test_a_value_counts_only_where_agents_have_settled(tiny):
     setting = tiny.setting
     mechanism = setting.mechanism(jax.random.key(0))
     judge = (setting.population(), setting.objective(), mechanism)
-    value = worth(*judge, TRUST * setting.exploitability_bound, jax.random.key(1))
+    trust = TRUST * setting.exploitability_bound
+    value = judged(*judge, trust=trust, key=jax.random.key(1))
     assert 0 < float(value) < setting.cap()
-    assert math.isnan(worth(*judge, 1e-12, jax.random.key(1)))
+    assert math.isnan(judged(*judge, trust=1e-12, key=jax.random.key(1)))

@@ -15,10 +15,10 @@ from ..._status import Status
 from ...auctions import KnownEconomy
 from ...certificate import certify, no_zero_dominance
 from ...design import design
+from ...judgement import TRUST
 from ...problems import problems
 from ...progress import Progress, Result
 from ...rule import AbstractRule, Anneal, Hypergradient, ZerothOrder
-from ...workflow import TRUST
 
 OURS = "hypergradient"
 

@@ -20,7 +20,11 @@ ADJOINTS: dict[str, AbstractAdjoint | None] = {
     "backprop": Backprop(),
     "checkpointed": Checkpointed(),
     "implicit": None,
+    "matched": None,
 }
+# The row whose solver is the setting's own, and ends once its agents are as settled as the
+# published steps leave them.
+MATCHED = "matched"
 
 
 def gradient_cost(
@@ -31,20 +35,24 @@ def gradient_cost(
     `temporary_bytes` is what the compiled program asks for beside inputs and outputs; where the
     program does not fit into memory, `seconds` is None and `error` says so. Unrolled adjoints go
     `solver_steps` steps from zero at the published temperature and rate; the implicit one as many
-    steps, then its linear solve.
+    steps, then its linear solve. `matched` is the implicit adjoint too, but goes from zero at the
+    setting's own pace, until the share of agents who would still move (`residual`) is no more than
+    what the published steps leave: the same gradient, as well founded, by better steps.
     """
     setting = cost_setting(horizon) if setting is None else setting
-    exchange, inputs = _exchange(setting, ADJOINTS[adjoint], solver_steps)
+    exchange, inputs = _exchange(setting, adjoint, solver_steps)
     row: dict[str, Any] = {"horizon": horizon, "adjoint": adjoint, "solver_steps": solver_steps}
     row |= made_with(setting)
     row |= {"seconds": None, "temporary_bytes": None, "error": None}
+    row |= {"residual": None, "steps_made": None}
     try:
         began = time.perf_counter()
         compiled = exchange.lower(*inputs).compile()
         row["compile_seconds"] = time.perf_counter() - began
         analysis = compiled.compiled.memory_analysis()
         row["temporary_bytes"] = int(analysis.temp_size_in_bytes)
-        jax.block_until_ready(eqx.filter(compiled(*inputs), eqx.is_array))
+        found = jax.block_until_ready(eqx.filter(compiled(*inputs), eqx.is_array))
+        row |= {"residual": float(found["residual"]), "steps_made": int(found["steps_made"])}
         times = []
         for _ in range(repeats):
             began = time.perf_counter()
@@ -72,20 +80,29 @@ def cost_setting(horizon: int) -> AbstractSetting:
     return KnownEconomy(economy=Economy(horizon=horizon))
 
 
-def _exchange(
-    setting: AbstractSetting, adjoint: AbstractAdjoint | None, solver_steps: int
-) -> tuple[Any, tuple[Any, ...]]:
-    population: Any = setting.population()
-    solver = replace(population.solver, learning_rate=10.0, num_steps=solver_steps)
-    population = replace(population, solver=solver)
-    if adjoint is not None:
-        population = replace(population, adjoint=adjoint)
+def _exchange(setting: AbstractSetting, name: str, solver_steps: int) -> tuple[Any, tuple]:
+    own: Any = setting.population()
+    adjoint = own.adjoint if ADJOINTS[name] is None else ADJOINTS[name]
+    published = replace(
+        own.solver, learning_rate=10.0, num_steps=solver_steps, enough=0.0, bold_steps=0
+    )
+    population = replace(own, solver=published, adjoint=adjoint)
     mechanism = setting.mechanism(jax.random.key(0))
     state = population.init(mechanism, key=jax.random.key(1))
+    if name == MATCHED:
+        response, _ = population.respond(mechanism, state, key=jax.random.key(2))
+        left = float(response.residual)
+        tolerance = max(left, own.solver.tolerance)
+        population = replace(own, solver=replace(own.solver, enough=left, tolerance=tolerance))
 
     @eqx.filter_jit
     def exchange(population, mechanism, state, key):
         found = Hypergradient().exchange(population, setting.objective(), mechanism, state, key=key)
-        return found.value, found.gradient
+        return {
+            "value": found.value,
+            "gradient": found.gradient,
+            "residual": found.response.residual,
+            "steps_made": found.response.num_steps,
+        }
 
     return exchange, (population, mechanism, state, jax.random.key(2))
