@@ -304,3 +304,16 @@ def test_checkpoints_need_less_memory_than_backpropagation():
     }
     assert all(row["seconds"] > 0 and row["error"] is None for row in rows.values())
     assert rows["checkpointed"]["temporary_bytes"] < rows["backprop"]["temporary_bytes"]
+
+
+def test_the_matched_gradient_is_as_settled_as_the_published_steps_in_fewer():
+    from incentax.problems import problems
+
+    small = problems["a1"].setting.with_options(num_values=12, num_bids=12, width=8, horizon=2)
+    implicit, matched = (
+        gradient_cost(2, name, solver_steps=400, repeats=1, setting=small)
+        for name in ("implicit", "matched")
+    )
+    assert implicit["steps_made"] == 400 and implicit["residual"] > 0
+    assert matched["residual"] <= implicit["residual"]
+    assert 0 < matched["steps_made"] < 400
