@@ -188,8 +188,8 @@ def _problem_of(run: RunDirectory) -> Problem:
             + "; try incentax design a1"
         )
     problem, form = problems[name], config.get("form")
+    # Only a mechanism for one known economy has a form.
     if form is not None and isinstance(problem.setting, KnownEconomy):
-        # Runs of an earlier version name no form; they are of the problem's own.
         problem = replace(problem, setting=problem.setting.with_form(form))
     settings = config.get("settings") or {}
     return problem.with_options(**settings)
