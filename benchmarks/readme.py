@@ -11,11 +11,16 @@ from .machine import RESULTS
 
 ORDER = (
     "a1",
+    "time_to_value_summary",
     "time_to_value",
     "baselines",
+    "time_to_value_a2_summary",
     "time_to_value_a2",
+    "time_to_value_a3_summary",
     "time_to_value_a3",
+    "time_to_value_a7_summary",
     "time_to_value_a7",
+    "time_to_value_a8_summary",
     "time_to_value_a8",
     "prior_free",
     "robust",

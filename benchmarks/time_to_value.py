@@ -22,6 +22,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from statistics import median
 from typing import NamedTuple
 
 import jax
@@ -231,8 +232,39 @@ def rows(problem: str, seeds: int, seconds: float, rates: Sequence[float]) -> It
             }
 
 
+def summary(found: list[dict]) -> list[dict]:
+    """A row per recipe: medians over seeds, how many got there, how many times slower than ours.
+
+    A seed that never gets there counts as taking for ever; so does the median where most do not.
+    Ratios are of medians.
+    """
+    bars = [name for name in found[0] if name.startswith("s to ")]
+    recipes = list(dict.fromkeys(row["recipe"] for row in found))
+    ours: dict[str, float] = {}
+    told = []
+    for recipe in recipes:
+        rows = [row for row in found if row["recipe"] == recipe]
+        line: dict = {"recipe": recipe, "seeds": len(rows)}
+        for bar in bars:
+            seconds = [math.inf if math.isnan(row[bar]) else row[bar] for row in rows]
+            middle = median(seconds)
+            ours.setdefault(bar, middle)
+            line[bar] = _ever(middle)
+            line[f"{bar}, slowest"] = _ever(max(seconds))
+            line[f"{bar}, got there"] = sum(map(math.isfinite, seconds))
+            line[f"{bar}, times ours"] = _ever(middle / ours[bar])
+        line["final value, median"] = median(row["final value"] for row in rows)
+        line["final value, lowest"] = min(row["final value"] for row in rows)
+        told.append(line)
+    return told
+
+
+def _ever(seconds: float) -> float | str:
+    return seconds if math.isfinite(seconds) else "-"
+
+
 def main(arguments: list[str] | None = None) -> None:
-    """Print and keep a table for each problem."""
+    """Print and keep two tables for each problem: medians, then every design."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--problems", nargs="+", default=["a1"], choices=_MAXIMISED)
     parser.add_argument("--seeds", type=int, default=1)
@@ -242,7 +274,9 @@ def main(arguments: list[str] | None = None) -> None:
     for problem in given.problems:
         name = "time_to_value" if problem in BARS else f"time_to_value_{problem}"
         found = list(rows(problem, given.seeds, given.seconds, given.rates))
-        publish(name, f"Time to value on {problem.upper()}", found)
+        title = f"Time to value on {problem.upper()}"
+        publish(f"{name}_summary", f"{title}, medians over {given.seeds} seeds", summary(found))
+        publish(name, f"{title}, every design", found)
 
 
 if __name__ == "__main__":

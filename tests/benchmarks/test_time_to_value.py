@@ -7,7 +7,7 @@ import pytest
 
 import incentax as ix
 from benchmarks import time_to_value
-from benchmarks.time_to_value import Clock, Race, Seen, contenders, race
+from benchmarks.time_to_value import Clock, Race, Seen, contenders, race, summary
 from incentax.judgement import TRUST, judged
 
 
@@ -16,6 +16,19 @@ def test_a_bar_is_reached_by_the_first_mechanism_worth_it():
     found = Race(seen, 0.5, 4.5, 9)
     assert [found.seconds_to(bar) for bar in (0.1, 0.3, 0.5)] == [1.0, 2.0, 4.0]
     assert math.isnan(found.seconds_to(0.6)) and math.isnan(found.seconds_to(math.nan))
+
+
+def test_medians_count_those_that_never_get_there():
+    def rows(recipe, *seconds):
+        return [{"recipe": recipe, "s to 0.24": s, "final value": s / 100} for s in seconds]
+
+    never = math.nan
+    told = summary(rows("ours", 1.0, 2.0, 3.0) + rows("a", 4.0, never, 8.0) + rows("b", never, 1.0))
+    ours, a, b = told
+    assert (ours["s to 0.24"], ours["s to 0.24, times ours"]) == (2.0, 1.0)
+    assert (a["s to 0.24"], a["s to 0.24, times ours"], a["s to 0.24, got there"]) == (8.0, 4.0, 2)
+    assert (b["s to 0.24"], b["s to 0.24, slowest"], b["s to 0.24, got there"]) == ("-", "-", 1)
+    assert ours["final value, lowest"] == 0.01
 
 
 def test_the_clock_stands_still_beside_the_design():
