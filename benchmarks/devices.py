@@ -70,7 +70,7 @@ def apart(split: bool) -> dict[str, float]:
         capture_output=True,
         text=True,
         check=True,
-        env=os.environ | {"XLA_FLAGS": flags, "JAX_ENABLE_X64": "1"},
+        env=os.environ | {"XLA_FLAGS": flags, "JAX_ENABLE_X64": "1", "JAX_PLATFORMS": "cpu"},
     )
     return json.loads(done.stdout.strip().splitlines()[-1])
 

@@ -1,7 +1,8 @@
 """Seconds until a design is worth so much: the default recipe and its rivals.
 
-    python -m benchmarks.time_to_value --seeds 10 --seconds 20
-    python -m benchmarks.time_to_value --problems a2 a3 a7 a8 --seeds 2 --seconds 20
+    python -m benchmarks.time_to_value --seeds 10 --seconds 15
+    python -m benchmarks.time_to_value --problems a2 a3 a7 --seeds 5 --seconds 10
+    python -m benchmarks.time_to_value --problems a8 --seeds 2 --seconds 30
 
 On A1 the bars are .240, .245 and .2475. On other problems there is one for all recipes: 95 % of the
 certified value of what the default recipe, run whole, returns with the same seed.
@@ -14,7 +15,9 @@ problem's own temperature from a cold start, which counts only where the agents 
 compiling on the clock. The paper's recipe is unrolled for 400 steps from zero with sqrt(T)
 checkpoints, under plain Adam at each of its rates. It starts at the network as published; a row
 more shows its last rate from the default recipe's start. `final value` is the certified one
-of what the design returns: the best judged by the default recipe, the last by the others.
+of what the design returns: the best judged by the default recipe, the last by the others; `last
+seen` and `lowest seen after` (the highest bar) are of mechanisms on the way, returned or not. NaN
+is what was not reached within the seconds that a rival had.
 """
 
 import argparse
@@ -79,6 +82,11 @@ class Race(NamedTuple):
     def seconds_to(self, bar: float) -> float:
         """When a mechanism was first worth `bar`; NaN if none was."""
         return next((seen.seconds for seen in self.seen if seen.value >= bar), math.nan)
+
+    def lowest_after(self, bar: float) -> float:
+        """The least that a mechanism was worth once one had been worth `bar`; NaN if none was."""
+        since = self.seconds_to(bar)
+        return min((seen.value for seen in self.seen if seen.seconds >= since), default=math.nan)
 
 
 class Clock:
@@ -226,6 +234,8 @@ def rows(problem: str, seeds: int, seconds: float, rates: Sequence[float]) -> It
                 "recipe": contender.name,
                 "seed": seed,
                 **{name: found.seconds_to(bar) for name, bar in bars[seed].items()},
+                "lowest seen after": found.lowest_after(max(bars[seed].values())),
+                "last seen": found.seen[-1].value if found.seen else math.nan,
                 "final value": found.final,
                 "seconds": found.seconds,
                 "steps": found.num_steps,

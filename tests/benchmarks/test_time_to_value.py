@@ -16,6 +16,7 @@ def test_a_bar_is_reached_by_the_first_mechanism_worth_it():
     found = Race(seen, 0.5, 4.5, 9)
     assert [found.seconds_to(bar) for bar in (0.1, 0.3, 0.5)] == [1.0, 2.0, 4.0]
     assert math.isnan(found.seconds_to(0.6)) and math.isnan(found.seconds_to(math.nan))
+    assert found.lowest_after(0.3) == 0.3 and math.isnan(found.lowest_after(0.6))
 
 
 def test_medians_count_those_that_never_get_there():

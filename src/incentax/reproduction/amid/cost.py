@@ -20,11 +20,10 @@ ADJOINTS: dict[str, AbstractAdjoint | None] = {
     "backprop": Backprop(),
     "checkpointed": Checkpointed(),
     "implicit": None,
-    "matched": None,
+    "settled": None,
 }
-# The row whose solver is the setting's own, and ends once its agents are as settled as the
-# published steps leave them.
-MATCHED = "matched"
+# The row whose solver is the setting's own, and goes on until its agents have settled.
+SETTLED = "settled"
 
 
 def gradient_cost(
@@ -35,9 +34,9 @@ def gradient_cost(
     `temporary_bytes` is what the compiled program asks for beside inputs and outputs; where the
     program does not fit into memory, `seconds` is None and `error` says so. Unrolled adjoints go
     `solver_steps` steps from zero at the published temperature and rate; the implicit one as many
-    steps, then its linear solve. `matched` is the implicit adjoint too, but goes from zero at the
-    setting's own pace, until the share of agents who would still move (`residual`) is no more than
-    what the published steps leave: the same gradient, as well founded, by better steps.
+    steps, then its linear solve. `settled` is the implicit adjoint too, but its solve goes from
+    zero at the setting's own pace for as long as it takes agents to settle. `residual` is the share
+    of agents who would still move: where it is not small, rows differentiate different crowds.
     """
     setting = cost_setting(horizon) if setting is None else setting
     exchange, inputs = _exchange(setting, adjoint, solver_steps)
@@ -86,14 +85,9 @@ def _exchange(setting: AbstractSetting, name: str, solver_steps: int) -> tuple[A
     published = replace(
         own.solver, learning_rate=10.0, num_steps=solver_steps, enough=0.0, bold_steps=0
     )
-    population = replace(own, solver=published, adjoint=adjoint)
+    population = own if name == SETTLED else replace(own, solver=published, adjoint=adjoint)
     mechanism = setting.mechanism(jax.random.key(0))
     state = population.init(mechanism, key=jax.random.key(1))
-    if name == MATCHED:
-        response, _ = population.respond(mechanism, state, key=jax.random.key(2))
-        left = float(response.residual)
-        tolerance = max(left, own.solver.tolerance)
-        population = replace(own, solver=replace(own.solver, enough=left, tolerance=tolerance))
 
     @eqx.filter_jit
     def exchange(population, mechanism, state, key):
