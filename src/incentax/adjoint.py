@@ -12,6 +12,7 @@ import lineax as lx
 from jax.extend.core import primitives
 from jaxtyping import Array, Bool, Float, Int, PyTree
 
+from .deferral import AbstractDeferrable, unrolled
 from .fixed_point import AbstractOperator, State
 from .krylov import Gmres
 from .preconditioner import PartsAlone
@@ -93,6 +94,7 @@ class Checkpointed(AbstractAdjoint):
     Equal to `Backprop` to rounding. With the default of about sqrt(T) segments, memory grows like
     sqrt(T) and time by one more forward pass. Within a segment only sums, products of matrices and
     sorted arrays are stored: what is computed entry by entry is cheaper to repeat than to fetch.
+    Calls of a network are noted, and its weights' derivatives taken for a segment's calls at once.
 
     **Arguments:**
 
@@ -124,6 +126,8 @@ class Checkpointed(AbstractAdjoint):
 
         @jax.checkpoint
         def segment(z, mechanism, consts):
+            if isinstance(mechanism, AbstractDeferrable):
+                return unrolled(step, z, mechanism, consts, int(length))
             return _loop(step, z, mechanism, consts, length)
 
         def advance(z, _):

@@ -21,6 +21,9 @@ from .progress import DesignState, Progress, Result, StepRecord
 from .rule import AbstractRule, Hypergradient, Move, Setup, check_access
 from .schedule import Schedule
 
+# The share of agents who would still move at which they have settled before the first step.
+SETTLED = 1e-3
+
 # Relative residual of the last adjoint solve above which a design ends with a caution.
 ADJOINT_TOLERANCE = 5e-2
 
@@ -103,7 +106,10 @@ def design(
         if int(now.step) == 0 and schedule is not None:
             _, current = _population_at(population, schedule, 0, num_steps)
             for _ in range(schedule.settle):
-                ready = replace(ready, population=_met(current, ready, step_key))
+                moved, agents = _met(current, ready, step_key)
+                ready = replace(ready, population=agents)
+                if float(moved) <= SETTLED:
+                    break
         for step in range(int(now.step), num_steps):
             temperature, current = _population_at(population, schedule, step, num_steps)
             following, facts, healthy = _step(
@@ -207,8 +213,9 @@ def _population_at(population, schedule, step, num_steps):
 
 @eqx.filter_jit
 def _met(population, state, key):
-    """The agents after one more response to a mechanism that stays."""
-    return population.respond(state.mechanism, state.population, key=key)[1]
+    """One more response to a mechanism that stays: who would still move, and the agents."""
+    response, agents = population.respond(state.mechanism, state.population, key=key)
+    return worst(response, "residual"), agents
 
 
 @eqx.filter_jit

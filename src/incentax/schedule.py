@@ -28,8 +28,9 @@ class Schedule(eqx.Module):
     - `hold`: share of the design spent at `start` before the temperature falls. While agents
       spread over many actions, a payment rule learns to be flat where they win, and flat rules
       have no sawtooth.
-    - `settle`: exchanges before the first step in which only the agents move: the first gradients
-      of agents who are still on their way from a cold start point anywhere.
+    - `settle`: exchanges, at most, before the first step in which only the agents move, until
+      fewer than one in 1000 would still act differently: the first gradients of agents who are
+      on their way from a cold start point anywhere.
     """
 
     start: float = 2e-2

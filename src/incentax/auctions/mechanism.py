@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from .._types import Key, Scalar, Time
+from ..deferral import AbstractDeferrable, Calls, noted
 
 Bids = Float[Array, " A"]
 
@@ -58,7 +59,7 @@ class AbstractAuction(eqx.Module):
 
 
 @final
-class NeuralAuction(AbstractAuction):
+class NeuralAuction(AbstractAuction, AbstractDeferrable):
     """A network from (round, bid distribution, remaining supply) to supply and payment rule.
 
     The supply is at most a fraction of what remains: the total can never be exceeded. The payment
@@ -155,6 +156,41 @@ class NeuralAuction(AbstractAuction):
             jnp.minimum(supply, counted(bids, reserve)),
             jnp.maximum(payment, jnp.minimum(bid_grid(bids), reserve)),
         )
+
+    def blank_call(self) -> tuple[Offer, tuple[Bids, Scalar]]:
+        """An offer, and the bids and remaining supply that it answers."""
+        dtype = self.first.weight.dtype
+        supply, bids = jnp.zeros((), dtype), jnp.zeros(self.num_bids, dtype)
+        return Offer(supply, bids), (bids, supply)
+
+    def deferred(self, calls: Calls) -> "NotedAuction":
+        """The same network, each call noted."""
+        return NotedAuction(  # pyright: ignore[reportCallIssue]
+            auction=self, calls=calls
+        )
+
+
+@final
+class NotedAuction(AbstractAuction):
+    """An auction whose calls are noted in the cotangents of `calls`, a row for each round."""
+
+    auction: NeuralAuction
+    calls: Calls
+
+    @property
+    def horizon(self) -> int:
+        """That of the auction."""
+        return self.auction.horizon
+
+    @property
+    def num_bids(self) -> int:
+        """That of the auction."""
+        return self.auction.num_bids
+
+    def __call__(self, t: Time, bids: Bids, remaining: Scalar) -> Offer:
+        """The auction's offer."""
+        offer = self.auction(t, bids, remaining)
+        return noted(offer, (bids, remaining), jax.tree.map(lambda row: row[t], self.calls))
 
 
 def counted(bids: Bids, reserve: Scalar) -> Scalar:
