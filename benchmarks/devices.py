@@ -51,7 +51,7 @@ def measure(split: bool) -> dict[str, float]:
     probe = jax.random.normal(key, flat.shape)
     return {
         "value": float(found.value),
-        "gradient along a random direction": float(flat @ probe / jnp.linalg.norm(flat)),
+        "gradient along a random direction": float(flat @ probe / jnp.linalg.norm(probe)),
         "scores on a device (MiB)": max(
             shard.data.nbytes for shard in found.state.addressable_shards
         )

@@ -44,7 +44,9 @@ ORDER = (
 )
 HEAD = """# Measured figures
 
-`python -m benchmarks` measures what follows; `python -m benchmarks.readme` writes this page from
+`python -m benchmarks` measures most of what follows; `robust` (100 seeds a setting), `baselines`
+(rivals in the same time), `clearing` and `users_*` take hours and are commands of their own,
+`python -m benchmarks.NAME`. `python -m benchmarks.readme` writes this page from
 `benchmarks/results/`. The first lines of each benchmark say what its times are of: whole processes,
 single designs, or medians of repeated calls. Machines differ, so compare figures of one table only.
 """

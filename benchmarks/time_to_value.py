@@ -14,7 +14,8 @@ all alike, at every one of the first forty steps and at every tenth from there: 
 problem's own temperature from a cold start, which counts only where the agents have settled. Nor is
 compiling on the clock. The paper's recipe is unrolled for 400 steps from zero with sqrt(T)
 checkpoints, under plain Adam at each of its rates. It starts at the network as published; a row
-more shows its last rate from the default recipe's start. `final value` is the certified one
+more shows its last rate from the default recipe's start. (On A2 and A8 only that start has a
+reserve: the network as published has none.) `final value` is the certified one
 of what the design returns: the best judged by the default recipe, the last by the others; `last
 seen` and `lowest seen after` (the highest bar) are of mechanisms on the way, returned or not. NaN
 is what was not reached within the seconds that a rival had.
@@ -283,7 +284,10 @@ def main(arguments: list[str] | None = None) -> None:
     given = parser.parse_args([] if arguments is None else arguments)
     for problem in given.problems:
         name = "time_to_value" if problem in BARS else f"time_to_value_{problem}"
-        found = list(rows(problem, given.seeds, given.seconds, given.rates))
+        found = []
+        for row in rows(problem, given.seeds, given.seconds, given.rates):
+            found.append(row)
+            print(problem, row["recipe"], row["seed"], f"{row['seconds']:.1f} s", flush=True)
         title = f"Time to value on {problem.upper()}"
         publish(f"{name}_summary", f"{title}, medians over {given.seeds} seeds", summary(found))
         publish(name, f"{title}, every design", found)

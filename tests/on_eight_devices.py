@@ -58,6 +58,25 @@ def uneven():
     return {"value error": float(jnp.abs(split - whole)), "rows a device": rows_a_device(state)}
 
 
+def designed():
+    """A whole design where the states are no multiple of the devices."""
+    game, mechanism = small(19)
+
+    def result(solver):
+        population = ix.EquilibriumPopulation(game, solver, ADJOINT)
+        return ix.design(
+            population, mechanism, maximize=ix.revenue, num_steps=2, audit_every=1, throw=False
+        )
+
+    whole, split = result(BASE), result(ix.SplitStates(BASE, MESH))
+    pairs = zip(jax.tree.leaves(whole.mechanism), jax.tree.leaves(split.mechanism), strict=True)
+    return {
+        "value error": abs(split.value - whole.value),
+        "mechanism error": float(max(jnp.max(jnp.abs(x - y)) for x, y in pairs)),
+        "gradient error": split.certificate.gradient_error,
+    }
+
+
 def by_seeds():
     game, _ = small(19)
     setting = ix.problems["a1"].with_options(num_values=19, num_bids=12, width=4, horizon=2).setting
@@ -84,4 +103,5 @@ def refusal():
 
 if __name__ == "__main__":
     found = {"even": even(), "uneven": uneven(), "seeds": by_seeds(), "refusal": refusal()}
+    found |= {"designed": designed()}
     print(json.dumps(found))

@@ -130,8 +130,13 @@ class SplitStates(AbstractSolver):
 
     def spread(self, tree: SolverState) -> SolverState:
         """Every array [H S ...] of the tree split along its states."""
-        sharding = NamedSharding(self.mesh, PartitionSpec(None, DEVICES))
-        return jax.tree.map(lambda leaf: jax.lax.with_sharding_constraint(leaf, sharding), tree)
+        return _spread(tree, NamedSharding(self.mesh, PartitionSpec(None, DEVICES)))
+
+
+# Only inside a compiled function may devices hold uneven shares.
+@eqx.filter_jit
+def _spread(tree, sharding):
+    return jax.tree.map(lambda leaf: jax.lax.with_sharding_constraint(leaf, sharding), tree)
 
 
 @final

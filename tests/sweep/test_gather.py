@@ -141,6 +141,33 @@ def test_a_killed_driver_loses_no_finished_cell(tmp_path):
     assert first.stat().st_mtime_ns == written
 
 
+def test_ctrl_c_ends_the_sweep_not_only_its_cell(tmp_path):
+    grid = tmp_path / "grid.toml"
+    grid.write_text("seed = [0, 1]\n")
+    words = command("--sweep", str(grid), "--out", str(tmp_path / "out"), "--steps", "100000")
+    environment = os.environ | {"JAX_ENABLE_X64": "0", "XDG_CACHE_HOME": str(tmp_path)}
+    cells = tmp_path / "out" / "cells"
+    driver = subprocess.Popen(words, env=environment, stderr=subprocess.PIPE, text=True)
+    while driver.poll() is None and not (cells / "seed=0" / "checkpoint" / "state.eqx").exists():
+        time.sleep(0.01)
+    driver.send_signal(signal.SIGINT)
+    _, said = driver.communicate()
+    assert driver.returncode == 130, said
+    assert "the same command goes on" in " ".join(said.split()) and "Traceback" not in said
+    assert not (cells / "seed=1").exists()
+    assert json.loads((cells / "seed=0" / "result.json").read_text())["resumable"]
+
+
+def test_what_comes_from_elsewhere_begins_with_its_config(folder, monkeypatch):
+    order = []
+    monkeypatch.setattr(
+        sys.modules["incentax.sweep.folder"], "_replace", lambda file, _: order.append(file.name)
+    )
+    names = ("checkpoint/state.eqx", "config.json", "result.json", "response.safetensors")
+    folder.receive(CELLS[0], dict.fromkeys(names, b"{}"))
+    assert len(order) == 4 and order[0] == "config.json" and order[-1] == "result.json"
+
+
 @pytest.mark.parametrize("where", [(), ("--ray", "local")], ids=["here", "on a cluster"])
 def test_a_sweep_with_a_failed_design_exits_with_one(where, tmp_path):
     if where:

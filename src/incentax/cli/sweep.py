@@ -8,13 +8,14 @@ from typing import Any
 
 from rich.table import Table
 
+from .._status import Status
 from ..order import Order
 from ..progress import Progress
 from ..run_directory import RunDirectory
 from ..sweep import Here, RayCluster, SweepFolder, gather, read_grid
 from ..workflow import perform
 from .console import CompileClock, keep_compiled_programs, notes, results, versions
-from .main import DONE, FAILED
+from .main import DONE, FAILED, INTERRUPTED
 
 
 class Quiet:
@@ -39,7 +40,7 @@ def design_cell(order: Order, path: Path) -> None:
         order.check_resumes(run)
     else:
         run = RunDirectory.create(path, order.config())
-    perform(
+    _, status = perform(
         order,
         run,
         Quiet(),
@@ -49,6 +50,9 @@ def design_cell(order: Order, path: Path) -> None:
         versions=versions(),
     )
     write_report(run.path)
+    if status is Status.INTERRUPTED:
+        # A design ends well when it is interrupted; a sweep must not go on to the next.
+        raise KeyboardInterrupt
 
 
 def run_sweep(
@@ -75,7 +79,14 @@ def run_sweep(
 
     with Here() if ray is None else RayCluster(ray) as crew:
         folder = SweepFolder(path, order.problem.name)
-        rows, failures = gather(orders, folder, crew, design_cell, say=say)
+        try:
+            rows, failures = gather(orders, folder, crew, design_cell, say=say)
+        except KeyboardInterrupt:
+            notes.print(
+                f"what has ended is kept in {path}; the same command goes on from there",
+                soft_wrap=True,
+            )
+            return INTERRUPTED
     if as_json:
         print(json.dumps({"problem": order.problem.name, "cells": rows, "failed": len(failures)}))
     else:

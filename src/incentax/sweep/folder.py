@@ -60,9 +60,12 @@ class SweepFolder:
         return str(result["status"]) if result.get("failed", False) else None
 
     def receive(self, cell: Cell, files: dict[str, bytes]) -> None:
-        """Keep what a task left on another machine; `result.json` last, since it says all."""
+        """Keep what a task left on another machine.
+
+        `config.json` first: a checkpoint without it is nobody's. `result.json` last: it says all.
+        """
         path = self.cell(cell)
-        for name in sorted(files, key=lambda name: name == "result.json"):
+        for name in sorted(files, key=lambda name: (name != "config.json", name == "result.json")):
             target = path / name
             if not target.exists() or target.read_bytes() != files[name]:
                 target.parent.mkdir(parents=True, exist_ok=True)
