@@ -30,7 +30,7 @@ import jax
 import incentax as ix
 
 from .kept import code, design_facts, difference
-from .machine import publish
+from .machine import RESULTS, publish
 
 NAMES = ("a1", "a2", "a3", "a7", "a10")
 NUMBERS = ("value", "gradient_norm", "exploitability", "residual", "adjoint_residual")
@@ -139,6 +139,12 @@ def read(file: Path) -> dict[str, Any]:
     return found if isinstance(found.get("made with"), dict) else found | {"made with": {}}
 
 
+def read_table() -> list[dict[str, Any]]:
+    """The rows of the table as it is kept."""
+    file = RESULTS / "robust.json"
+    return json.loads(file.read_text(encoding="utf-8"))["rows"] if file.exists() else []
+
+
 def collected(problem: ix.Problem, folder: Path) -> dict[str, Any] | None:
     """The row of a problem in the table, None without files; stale files are refused."""
     facts = design_facts(problem)
@@ -184,9 +190,13 @@ def main(arguments: Sequence[str] = ()) -> None:
         for problem in problems:
             work(problem, range(*given.seeds), given.out, lambda line: print(line, flush=True))
         return
-    rows = [row for problem in problems if (row := collected(problem, given.out)) is not None]
-    if not rows:
+    found = {problem.name: collected(problem, given.out) for problem in problems}
+    if not any(found.values()):
         raise SystemExit(f"expected designs in {given.out}, got none; run without --collect first")
+    # Problems that were not asked for keep their rows: `code` says what each was made with.
+    kept = {row["problem"]: row for row in read_table()}
+    kept |= {name: row for name, row in found.items() if row is not None}
+    rows = [kept[name] for name in NAMES if name in kept]
     versions = {digest for row in rows for digest in row["code"].split(", ")}
     if versions != {code()}:
         print(f"made with code {', '.join(sorted(versions))}; the code now is {code()}")

@@ -244,29 +244,28 @@ def rows(problem: str, seeds: int, seconds: float, rates: Sequence[float]) -> It
 
 
 def summary(found: list[dict]) -> list[dict]:
-    """A row per recipe: medians over seeds, how many got there, how many times slower than ours.
+    """A row per bar and recipe: medians over seeds, who got there, how many times slower than ours.
 
     A seed that never gets there counts as taking for ever; so does the median where most do not.
     Ratios are of medians.
     """
     bars = [name for name in found[0] if name.startswith("s to ")]
     recipes = list(dict.fromkeys(row["recipe"] for row in found))
-    ours: dict[str, float] = {}
     told = []
-    for recipe in recipes:
-        rows = [row for row in found if row["recipe"] == recipe]
-        line: dict = {"recipe": recipe, "seeds": len(rows)}
-        for bar in bars:
+    for bar in bars:
+        ours = None
+        for recipe in recipes:
+            rows = [row for row in found if row["recipe"] == recipe]
             seconds = [math.inf if math.isnan(row[bar]) else row[bar] for row in rows]
             middle = median(seconds)
-            ours.setdefault(bar, middle)
-            line[bar] = _ever(middle)
-            line[f"{bar}, slowest"] = _ever(max(seconds))
-            line[f"{bar}, got there"] = sum(map(math.isfinite, seconds))
-            line[f"{bar}, times ours"] = _ever(middle / ours[bar])
-        line["final value, median"] = median(row["final value"] for row in rows)
-        line["final value, lowest"] = min(row["final value"] for row in rows)
-        told.append(line)
+            ours = middle if ours is None else ours
+            line: dict = {"bar": bar, "recipe": recipe, "median": _ever(middle)}
+            line["slowest"] = _ever(max(seconds))
+            line["got there"] = f"{sum(map(math.isfinite, seconds))} of {len(rows)}"
+            line["times ours"] = _ever(middle / ours)
+            line["final value, median"] = median(row["final value"] for row in rows)
+            line["lowest"] = min(row["final value"] for row in rows)
+            told.append(line)
     return told
 
 

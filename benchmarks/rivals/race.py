@@ -39,7 +39,8 @@ def main() -> None:
     order = {"cases": CASES, "step_size": STEP_SIZE, "runs": RUNS}
     theirs = ask(python, "with_mfglib.py", order)
     rows = [against_mfglib(case, found) for case, found in zip(CASES, theirs, strict=True)]
-    title = f"One mirror-descent step against MFGLib {version(python, 'mfglib')}"
+    versions = f"{version(python, 'mfglib')} (torch {version(python, 'torch')})"
+    title = f"One mirror-descent step against MFGLib {versions}"
     publish("rivals_mfglib", f"{title}, single precision", rows)
 
     found = ask(python, "with_open_spiel.py", RING | {"step_size": STEP_SIZE, "runs": RUNS})

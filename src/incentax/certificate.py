@@ -76,7 +76,9 @@ def certify(
     """
     response_key, check_key = jax.random.split(key)
     with jax.enable_x64(True):
-        population, mechanism, trained = in_float64((population, mechanism, _thorough(trained)))
+        # All steps there are: what a quick solve leaves, or cycles in, is no evidence.
+        asked = (_thorough(population), mechanism, _thorough(trained))
+        population, mechanism, trained = in_float64(asked)
         population = population.at_rest()
         value, response = _evaluate(population, objective, mechanism, response_key)
         check = (np.nan, np.nan, np.nan)
