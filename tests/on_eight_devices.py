@@ -73,7 +73,7 @@ def designed():
     return {
         "value error": abs(split.value - whole.value),
         "mechanism error": float(max(jnp.max(jnp.abs(x - y)) for x, y in pairs)),
-        "gradient error": split.certificate.gradient_error,
+        "slope error": abs(split.certificate.slope - whole.certificate.slope),
     }
 
 

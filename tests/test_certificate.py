@@ -63,6 +63,19 @@ def test_a_certificate_is_in_double_precision_whatever_the_mechanism():
     assert certificate.value == pytest.approx(double.value, rel=1e-14)
 
 
+def test_a_certificate_makes_all_steps_however_quickly_solves_end():
+    quick = ix.MirrorDescent(0.1, 0.2, num_steps=4000, enough=1e-3, bold_steps=50)
+    careful = dataclasses.replace(quick, enough=0.0, bold_steps=0)
+    hasty = ix.solve(LeftRight(), START, solver=quick, adjoint=ix.Implicit())
+    assert int(hasty.num_steps) < 4000 and float(hasty.residual) > 1e-8
+    certificate, response = ix.certify(
+        ix.EquilibriumPopulation(LeftRight(), quick), CROWD, START, key=jax.random.key(0)
+    )
+    expected = ix.solve(LeftRight(), START, solver=careful)
+    assert int(response.num_steps) == 4000 and certificate.residual < 1e-12
+    assert certificate.value == pytest.approx(float(CROWD(START, expected)), abs=1e-12)
+
+
 def test_a_certificate_catches_a_wrong_adjoint():
     """Three unrolled steps of the fixed point are not its derivative: the check says so."""
     case = CASES["left-right"]()
