@@ -1,5 +1,7 @@
 """The population flow (forward), action values and best replies (backward), round by round."""
 
+from functools import partial
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -7,6 +9,7 @@ from jaxtyping import Array, Float
 
 from ._types import FlowArray, Mechanism, PolicyArray, Public, Round, Scalar, StateDistribution
 from .game import AbstractGame
+from .layout import states_last
 from .simplex import AbstractMirror, Entropy
 
 Temperature = float | Scalar
@@ -42,16 +45,17 @@ def population_flow(
     """
     start = game.initial(mechanism)
     times = jnp.arange(game.horizon)
+    turn = _turning(game)
 
     def play_round(carry, inputs):
         distribution, public = carry
         t, choice = inputs
-        flow = distribution[:, None] * choice
+        flow = distribution[:, None] * turn(choice)
         round = game.play(t, flow, public, mechanism)
-        return game.advance(t, flow, round), (flow, round, public)
+        return game.advance(t, flow, round), (turn(flow), round, public)
 
-    _, (agents, rounds, public) = jax.lax.scan(play_round, start, (times, policy))
-    return PopulationFlow(agents, rounds, public)
+    _, (agents, rounds, public) = jax.lax.scan(play_round, start, (times, turn(policy)))
+    return PopulationFlow(turn(agents), rounds, public)
 
 
 def action_values(
@@ -76,12 +80,14 @@ def action_values(
         known = mirror.bonus(policy) if bonus is None else bonus
         extra = jnp.asarray(temperature, known.dtype) * known
 
+    turn = _turning(game)
+
     def value(action_value, inputs):
         choice, extra = inputs
-        expected = jnp.sum(choice * action_value, axis=-1)
+        expected = jnp.sum(turn(choice) * action_value, axis=-1)
         return expected if extra is None else expected + extra
 
-    return _backward(game, rounds, (policy, extra), value)
+    return _backward(game, rounds, (turn(policy), extra), value)
 
 
 def best_reply(
@@ -141,18 +147,23 @@ def deviation_gain(
     return jnp.sum(distribution * (best.initial_values - own.initial_values))
 
 
-def _backward(game, rounds, policy, value) -> Reply:
+def _backward(game, rounds, inputs, value) -> Reply:
     times = jnp.arange(game.horizon)
+    turn = _turning(game)
 
     def evaluate_round(next_values, inputs):
-        t, round, choice = inputs
+        t, round, own = inputs
         action_value = game.action_values(t, round, next_values)
-        return value(action_value, choice), action_value
+        return value(action_value, own), turn(action_value)
 
     initial_values, values = jax.lax.scan(
-        evaluate_round, _nothing_left(game, rounds), (times, rounds, policy), reverse=True
+        evaluate_round, _nothing_left(game, rounds), (times, rounds, inputs), reverse=True
     )
-    return Reply(values, initial_values)
+    return Reply(turn(values), initial_values)
+
+
+def _turning(game: AbstractGame):
+    return partial(states_last, num_actions=game.num_actions)
 
 
 def _nothing_left(game: AbstractGame, rounds: Round) -> Float[Array, " S"]:

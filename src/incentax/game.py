@@ -1,14 +1,13 @@
 """Parameterised mean-field games, in operator form: no method returns an S x A x S kernel."""
 
 from abc import abstractmethod
-from typing import final
 
 import equinox as eqx
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float, Int
 
 from ._types import Mechanism, Public, Round, RoundFlow, StateDistribution, Time
+from .topology import AbstractTopology, Listed
 
 
 class AbstractGame(eqx.Module):
@@ -93,55 +92,13 @@ class KernelGame(AbstractGame):
 
 
 class SuccessorRound(eqx.Module):
-    """One round of a `SuccessorGame`: branch probabilities and rewards at the current flow."""
+    """One round of a `SuccessorGame`: branch probabilities and rewards at the current flow.
 
-    probability: Float[Array, "#S #A K"]
-    reward: Float[Array, "S A"]
-
-
-@final
-class Arrivals(eqx.Module):
-    """The lists of successors read backwards: which branches end in each state.
-
-    Collecting mass by these lists is several times faster than scattering it by `successors`.
-
-    **Arguments:**
-
-    - `source` [M S]: state x A + action that a branch starts from; S x A where a list has ended.
-    - `branch` [M S]: which of the K branches of its state and action it is.
+    `reward_of_action` has the many states last, as memory likes them.
     """
 
-    source: Int[Array, "M S"]
-    branch: Int[Array, "M S"]
-
-    @classmethod
-    def of(cls, successors: Int[np.ndarray, "S A K"]) -> "Arrivals":
-        """The branches into each of as many states as there are rows.
-
-        >>> Arrivals.of(np.array([[[0], [1]], [[0], [1]]])).source.tolist()
-        [[0, 1], [2, 3]]
-        """
-        num_states, num_actions, num_branches = successors.shape
-        targets = successors.reshape(-1)
-        counts = np.bincount(targets, minlength=num_states)
-        order = np.argsort(targets, kind="stable")
-        place = np.arange(targets.size) - np.repeat(np.cumsum(counts) - counts, counts)
-        source = np.full((counts.max(), num_states), num_states * num_actions)
-        branch = np.zeros_like(source)
-        source[place, targets[order]] = order // num_branches
-        branch[place, targets[order]] = order % num_branches
-        return cls(jnp.asarray(source), jnp.asarray(branch))
-
-    def collect(self, flow: RoundFlow, probability: Float[Array, "#S #A K"]) -> StateDistribution:
-        """The mass [S] that arrives when `flow` [S A] branches with these probabilities."""
-        num_branches = probability.shape[-1]
-        mass = flow.reshape(-1).at[self.source].get(mode="fill", fill_value=0)
-        if probability.shape[:2] == (1, 1):
-            chance = probability[0, 0][self.branch]
-        else:
-            flat = jnp.broadcast_to(probability, (*flow.shape, num_branches)).reshape(-1)
-            chance = flat.at[self.source * num_branches + self.branch].get(mode="clip")
-        return jnp.sum(mass * chance, axis=0)
+    probability: Float[Array, "#S #A K"]
+    reward_of_action: Float[Array, "#A S"]
 
 
 class SuccessorGame(AbstractGame):
@@ -150,16 +107,16 @@ class SuccessorGame(AbstractGame):
     `successors` [S A K] is the topology and never changes; `probability` may depend on round,
     flow and mechanism and may broadcast: a noise law common to all moves has shape [1 1 K].
     Cost and memory are those of S x A x K, never of a dense kernel. A large game that is played
-    often keeps `Arrivals.of(successors)` in a field and returns it as its `arrivals`.
+    often keeps `topology.topology(successors)` in a field and returns it as its `topology`.
     """
 
     initial_distribution: eqx.AbstractVar[Float[Array, " S"]]
     successors: eqx.AbstractVar[Int[Array, "S A K"]]
 
     @property
-    def arrivals(self) -> Arrivals | None:
-        """The successors read backwards, or None: mass is then scattered by `successors`."""
-        return None
+    def topology(self) -> AbstractTopology:
+        """How mass and values travel along the successors: by the lists as they are."""
+        return Listed(self.successors)
 
     @abstractmethod
     def probability(
@@ -168,8 +125,8 @@ class SuccessorGame(AbstractGame):
         """Probability of each listed successor: rows over the last axis sum to one."""
 
     @abstractmethod
-    def reward(self, t: Time, flow: RoundFlow, mechanism: Mechanism) -> Float[Array, "S A"]:
-        """Reward of each action in each state; agents maximise it."""
+    def reward(self, t: Time, flow: RoundFlow, mechanism: Mechanism) -> Float[Array, "S #A"]:
+        """Reward of each action in each state, [S 1] where all are alike; agents maximise it."""
 
     def initial(self, mechanism: Mechanism) -> tuple[StateDistribution, Public]:
         """The initial distribution, and no public state."""
@@ -177,22 +134,15 @@ class SuccessorGame(AbstractGame):
 
     def play(self, t: Time, flow: RoundFlow, public: Public, mechanism: Mechanism) -> Round:
         """Branch probabilities and rewards at this flow."""
-        return SuccessorRound(self.probability(t, flow, mechanism), self.reward(t, flow, mechanism))
+        probability = self.probability(t, flow, mechanism)
+        return SuccessorRound(probability, self.reward(t, flow, mechanism).T)
 
     def advance(self, t: Time, flow: RoundFlow, round: Round) -> tuple[StateDistribution, Public]:
         """Move the mass of every branch to its successor."""
-        if self.arrivals is not None:
-            return self.arrivals.collect(flow, round.probability), ()
-        branches = flow[:, :, None] * round.probability
-        following = jnp.zeros(self.num_states, flow.dtype)
-        return following.at[self.successors].add(branches), ()
+        return self.topology.collect(flow, round.probability), ()
 
     def action_values(
         self, t: Time, round: Round, next_values: StateDistribution
     ) -> Float[Array, "S A"]:
         """Reward plus the expectation of the next value over the listed successors."""
-        # One gather per branch: XLA is ten times slower on a sum over so short a last axis.
-        values = round.reward
-        for k in range(self.successors.shape[-1]):
-            values += round.probability[:, :, k] * next_values[self.successors[:, :, k]]
-        return values
+        return round.reward_of_action.T + self.topology.expect(next_values, round.probability)

@@ -8,6 +8,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from .layout import SHORT
+
 Scores = Float[Array, "*batch A"]
 Probabilities = Float[Array, "*batch A"]
 Values = Float[Array, "*batch"]
@@ -48,13 +50,15 @@ class Entropy(AbstractMirror):
 
     def policy(self, scores: Scores) -> Probabilities:
         """Softmax along the last axis."""
-        return jax.nn.softmax(scores, axis=-1)
+        turned, axis = _turned(scores)
+        return _back(jax.nn.softmax(turned, axis=axis), axis)
 
     def bonus(self, policy: Probabilities) -> Values:
         """Entropy of each row in nats; 0 log 0 counts as 0, with a finite derivative."""
-        positive = policy > 0
-        logarithm = jnp.log(jnp.where(positive, policy, 1))
-        return -jnp.sum(jnp.where(positive, policy * logarithm, 0), axis=-1)
+        turned, axis = _turned(policy)
+        positive = turned > 0
+        logarithm = jnp.log(jnp.where(positive, turned, 1))
+        return -jnp.sum(jnp.where(positive, turned * logarithm, 0), axis=axis)
 
     def play(self, scores: Scores) -> tuple[Probabilities, Values]:
         """Softmax and its entropy."""
@@ -62,7 +66,8 @@ class Entropy(AbstractMirror):
 
     def conjugate(self, scores: Scores) -> Values:
         """Log-sum-exp along the last axis."""
-        return jax.nn.logsumexp(scores, axis=-1)
+        turned, axis = _turned(scores)
+        return jax.nn.logsumexp(turned, axis=axis)
 
 
 # The derivative of the entropy along d is -<logarithm of the policy, d>, and that logarithm is the
@@ -75,15 +80,28 @@ def _softmax_and_entropy(scores: Scores) -> tuple[Probabilities, Values]:
 
 @_softmax_and_entropy.defjvp
 def _softmax_and_entropy_jvp(primals, tangents):
-    lower = primals[0] - jnp.max(primals[0], axis=-1, keepdims=True)
+    turned, axis = _turned(primals[0])
+    tangent, _ = _turned(tangents[0])
+    lower = turned - jnp.max(turned, axis=axis, keepdims=True)
     weights = jnp.exp(lower)
-    total = jnp.sum(weights, axis=-1, keepdims=True)
+    total = jnp.sum(weights, axis=axis, keepdims=True)
     policy = weights / total
     logarithm = jnp.where(weights > 0, lower - jnp.log(total), 0)
-    mean = jnp.sum(policy * tangents[0], axis=-1, keepdims=True)
-    change = policy * (tangents[0] - mean)
-    entropy = -jnp.sum(policy * logarithm, axis=-1)
-    return (policy, entropy), (change, -jnp.sum(logarithm * change, axis=-1))
+    mean = jnp.sum(policy * tangent, axis=axis, keepdims=True)
+    change = policy * (tangent - mean)
+    entropy = -jnp.sum(policy * logarithm, axis=axis)
+    entropy_change = -jnp.sum(logarithm * change, axis=axis)
+    return (_back(policy, axis), entropy), (_back(change, axis), entropy_change)
+
+
+# A few actions are the short axis: sums over it are quick where another one is last.
+def _turned(scores: Scores) -> tuple[Array, int]:
+    turns = scores.ndim > 1 and scores.shape[-1] <= SHORT
+    return (scores.swapaxes(-1, -2), -2) if turns else (scores, -1)
+
+
+def _back(turned: Array, axis: int) -> Array:
+    return turned if axis == -1 else turned.swapaxes(-1, -2)
 
 
 @final

@@ -38,4 +38,4 @@ class DenseTwin(KernelGame):
 
     def reward(self, t, flow, mechanism):
         """The same rewards."""
-        return self.sparse.reward(t, flow, mechanism)
+        return jnp.broadcast_to(self.sparse.reward(t, flow, mechanism), flow.shape)

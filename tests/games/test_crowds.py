@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 import incentax as ix
-from incentax.game import Arrivals
 from incentax.games import (
     BeachBar,
     BuildingEvacuation,
@@ -54,17 +53,6 @@ def test_the_derivative_through_the_flow_is_that_of_the_dense_twin(name):
 
     sparse, dense = (jax.grad(score)(scores, g) for g in (game, DenseTwin.of(game)))
     np.testing.assert_allclose(sparse, dense, rtol=0, atol=1e-14)
-
-
-def test_probabilities_of_each_state_and_action_are_collected_too():
-    successors = np.array([[[0, 1], [1, 2]], [[2, 2], [0, 0]], [[1, 0], [2, 1]]])
-    generator = np.random.default_rng(0)
-    flow = generator.dirichlet(np.ones(6)).reshape(3, 2)
-    chance = generator.dirichlet(np.ones(2), size=(3, 2))
-    expected = np.zeros(3)
-    np.add.at(expected, successors, flow[:, :, None] * chance)
-    found = Arrivals.of(successors).collect(jnp.asarray(flow), jnp.asarray(chance))
-    np.testing.assert_allclose(found, expected, atol=1e-16)
 
 
 # Exploitability of mirror descent (step size, updates), from spec tables and from MFGLib 0.3.0 in

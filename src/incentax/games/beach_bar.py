@@ -7,8 +7,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from ..game import Arrivals, SuccessorGame
+from ..game import SuccessorGame
 from ..mechanism import CappedPrice, Price, check_price
+from ..topology import AbstractTopology, topology
 
 
 @final
@@ -28,7 +29,7 @@ class BeachBar(SuccessorGame):
 
     initial_distribution: Float[Array, " S"]
     successors: Int[Array, "S A K"]
-    incoming: Arrivals
+    ways: AbstractTopology
     noise: Float[Array, " K"]
     bar: int = eqx.field(static=True)
     horizon: int = eqx.field(static=True)
@@ -89,7 +90,7 @@ class BeachBar(SuccessorGame):
         return cls(  # pyright: ignore[reportCallIssue]
             initial_distribution=jnp.full(num_spots, 1 / num_spots),
             successors=jnp.asarray(successors),
-            incoming=Arrivals.of(successors),
+            ways=topology(successors),
             noise=jnp.array([(1 - still) / 2, still, (1 - still) / 2]),
             bar=bar,
             horizon=horizon,
@@ -99,9 +100,9 @@ class BeachBar(SuccessorGame):
         )
 
     @property
-    def arrivals(self) -> Arrivals:
-        """The spots that each spot is reached from."""
-        return self.incoming
+    def topology(self) -> AbstractTopology:
+        """Steps on the beach."""
+        return self.ways
 
     @property
     def num_states(self) -> int:

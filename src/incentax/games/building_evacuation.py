@@ -7,8 +7,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from ..game import Arrivals, SuccessorGame
+from ..game import SuccessorGame
 from ..mechanism import CappedPrice, Price, check_price
+from ..topology import AbstractTopology, topology
 
 
 @final
@@ -29,7 +30,7 @@ class BuildingEvacuation(SuccessorGame):
 
     initial_distribution: Float[Array, " S"]
     successors: Int[Array, "S A K"]
-    incoming: Arrivals
+    ways: AbstractTopology
     num_floors: int = eqx.field(static=True)
     horizon: int = eqx.field(static=True)
     reward_outside: float = 10.0
@@ -70,7 +71,7 @@ class BuildingEvacuation(SuccessorGame):
         return cls(  # pyright: ignore[reportCallIssue]
             initial_distribution=jnp.full(floor.size, 1 / floor.size),
             successors=jnp.asarray(successors),
-            incoming=Arrivals.of(successors),
+            ways=topology(successors),
             num_floors=floors,
             horizon=horizon,
             reward_outside=reward_outside,
@@ -78,9 +79,9 @@ class BuildingEvacuation(SuccessorGame):
         )
 
     @property
-    def arrivals(self) -> Arrivals:
-        """The cells that each cell is reached from."""
-        return self.incoming
+    def topology(self) -> AbstractTopology:
+        """Steps on grids, and stairs."""
+        return self.ways
 
     @property
     def num_states(self) -> int:
@@ -102,4 +103,4 @@ class BuildingEvacuation(SuccessorGame):
         outside = jnp.arange(self.num_states) < self.num_states // self.num_floors
         crowd = jnp.log(jnp.maximum(jnp.sum(flow, axis=1), 1e-20))
         cell = self.reward_outside * outside.astype(flow.dtype) - self.crowd_weight * crowd
-        return jnp.broadcast_to((cell - mechanism.value)[:, None], flow.shape)
+        return (cell - mechanism.value)[:, None]

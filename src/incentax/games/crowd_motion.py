@@ -9,8 +9,9 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from .._types import Key
-from ..game import Arrivals, SuccessorGame
+from ..game import SuccessorGame
 from ..mechanism import CappedPrice, Price, check_price
+from ..topology import AbstractTopology, topology
 
 # Down, up, right, left, stay: rows and columns of a grid.
 MOVES = ((1, 0), (-1, 0), (0, 1), (0, -1), (0, 0))
@@ -31,7 +32,7 @@ class CrowdMotion(SuccessorGame):
 
     initial_distribution: Float[Array, " S"]
     successors: Int[Array, "S A K"]
-    incoming: Arrivals
+    ways: AbstractTopology
     noise: Float[Array, " K"]
     path: Int[Array, "H 2"]
     length: int = eqx.field(static=True)
@@ -71,7 +72,7 @@ class CrowdMotion(SuccessorGame):
         return cls(  # pyright: ignore[reportCallIssue]
             initial_distribution=jnp.full(length * width, 1 / (length * width)),
             successors=jnp.asarray(successors),
-            incoming=Arrivals.of(successors),
+            ways=topology(successors),
             noise=jnp.array([stray, stray, stray, stray, still]),
             path=jnp.asarray(path),
             length=length,
@@ -80,9 +81,9 @@ class CrowdMotion(SuccessorGame):
         )
 
     @property
-    def arrivals(self) -> Arrivals:
-        """The cells that each cell is reached from."""
-        return self.incoming
+    def topology(self) -> AbstractTopology:
+        """Steps on a grid."""
+        return self.ways
 
     @property
     def horizon(self) -> int:
@@ -112,7 +113,7 @@ class CrowdMotion(SuccessorGame):
         nearness = 1 - distance / (self.length + self.width)
         crowd = jnp.log(jnp.sum(flow, axis=1) + 1e-10)
         cell = self.attraction * nearness - crowd - mechanism.value
-        return jnp.broadcast_to(cell[:, None], flow.shape)
+        return cell[:, None]
 
 
 def wandering_path(
