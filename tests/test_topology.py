@@ -89,13 +89,82 @@ def test_derivatives_are_finite_differences(form, successors, common):
     check_grads(score, (flow, values, chance), order=1, modes=("fwd", "rev"), rtol=1e-6)
 
 
-def test_grids_and_rings_are_shifted_and_accidents_gathered():
-    found = {name: type(topology(successors)) for name, successors in SUCCESSORS.items()}
-    accident = np.random.default_rng(0).integers(50, size=(50, 3, 2))
-    assert type(topology(accident)) is Gathered
-    assert {found[name] for name in ("beach", "square", "building", "ring")} == {Shifted}
-    many = (np.arange(9)[:, None, None] + np.arange(65)[None, :, None]) % 9
-    assert type(topology(many)) is Gathered
+def test_second_derivatives_of_shifts_are_those_of_lists():
+    successors, generator = SUCCESSORS["beach"], np.random.default_rng(5)
+    values = jnp.asarray(generator.normal(size=7))
+    chance = jnp.asarray(law(successors.shape, COMMON["by both"]))
+
+    def second(form):
+        def score(values, chance):
+            ways = form(successors)
+            mass = ways.expect(values**2, chance) ** 2
+            return jnp.sum(ways.collect(mass, chance) ** 2)
+
+        return jax.jit(jax.hessian(score, argnums=(0, 1)))(values, chance)
+
+    found, expected = (jax.tree.leaves(second(FORMS[name])) for name in ("shifted", "listed"))
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("common", COMMON.values(), ids=COMMON)
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_games_of_other_probabilities_are_many_at_once(form, common):
+    successors = SUCCESSORS["ring"]
+    chances = np.stack([law(successors.shape, common, seed) for seed in range(3)])
+    generator = np.random.default_rng(4)
+    flow = generator.random(successors.shape[:2])
+    values = generator.normal(size=successors.shape[0])
+    ways = form(successors)
+
+    def score(chance):
+        arrived = ways.collect(jnp.asarray(flow), chance)
+        return jnp.sum(arrived * ways.expect(jnp.asarray(values), chance)[:, 0])
+
+    together = jax.jit(jax.vmap(jax.value_and_grad(score)))(jnp.asarray(chances))
+    for k, chance in enumerate(chances):
+        arrived, expected = by_hand(successors, flow, values, chance)
+        np.testing.assert_allclose(together[0][k], arrived @ expected[:, 0], rtol=1e-12)
+        alone = jax.jit(jax.grad(score))(jnp.asarray(chance))
+        np.testing.assert_allclose(together[1][k], alone, rtol=0, atol=1e-13)
+
+
+def test_reverse_mode_of_shifts_reads_slices_and_writes_none():
+    ways = topology(SUCCESSORS["square"])
+    flow, values, chance = jnp.ones((12, 5)), jnp.ones(12), jnp.full((1, 1, 5), 0.2)
+
+    def both(flow, values):
+        return ways.collect(flow, chance), ways.expect(values, chance)
+
+    def reverse(*cotangents):
+        return jax.vjp(both, flow, values)[1](cotangents)
+
+    program = jax.jit(reverse).lower(values, flow).compile().as_text()
+    assert " slice(" in program and " pad(" not in program and " scatter(" not in program
+
+
+TOPOLOGIES = {
+    "beach": (SUCCESSORS["beach"], Shifted),
+    "square": (SUCCESSORS["square"], Shifted),
+    "building": (SUCCESSORS["building"], Shifted),
+    "ring": (SUCCESSORS["ring"], Shifted),
+    "accident": (np.random.default_rng(0).integers(50, size=(50, 3, 2)), Gathered),
+    "many branches": ((np.arange(9)[:, None, None] + np.arange(65)[None, :, None]) % 9, Gathered),
+    "all to one": (np.random.default_rng(0).integers(2, size=(90, 3, 1)) * 89, Listed),
+}
+
+
+@pytest.mark.parametrize(("successors", "kind"), TOPOLOGIES.values(), ids=TOPOLOGIES)
+def test_the_form_fits_the_lists(successors, kind):
+    assert type(topology(successors)) is kind
+
+
+@pytest.mark.parametrize("make", [topology, Shifted.of, Gathered.of])
+@pytest.mark.parametrize("steps", [(0, 1), (-1, 0)], ids=["above", "below"])
+def test_successors_that_are_no_states_are_refused(make, steps):
+    unclipped = np.arange(6)[:, None, None] + np.array(steps)[None, :, None]
+    with pytest.raises(ValueError, match=r"expected successors among states 0 to 5, .* try"):
+        make(unclipped)
 
 
 @given(

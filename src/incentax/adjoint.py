@@ -124,18 +124,19 @@ class Checkpointed(AbstractAdjoint):
         length, remainder = divmod(num_steps, segments)
         step = jax.checkpoint(step, policy=_is_dear, prevent_cse=False)
 
-        @jax.checkpoint
-        def segment(z, mechanism, consts):
-            if isinstance(mechanism, AbstractDeferrable):
-                return unrolled(step, z, mechanism, consts, int(length))
-            return _loop(step, z, mechanism, consts, length)
+        def unroll(z, mechanism, consts, count):
+            if count and isinstance(mechanism, AbstractDeferrable):
+                return unrolled(step, z, mechanism, consts, count)
+            return _loop(step, z, mechanism, consts, count)
+
+        segment = jax.checkpoint(unroll, static_argnums=3)
 
         def advance(z, _):
-            return segment(z, mechanism, consts), None
+            return segment(z, mechanism, consts, length), None
 
         if length:
             z0, _ = jax.lax.scan(advance, z0, length=segments)
-        return _loop(step, z0, mechanism, consts, remainder), jnp.asarray(num_steps)
+        return unroll(z0, mechanism, consts, remainder), jnp.asarray(num_steps)
 
 
 @final

@@ -92,13 +92,10 @@ class KernelGame(AbstractGame):
 
 
 class SuccessorRound(eqx.Module):
-    """One round of a `SuccessorGame`: branch probabilities and rewards at the current flow.
-
-    `reward_of_action` has the many states last, as memory likes them.
-    """
+    """One round of a `SuccessorGame`: branch probabilities and rewards at the current flow."""
 
     probability: Float[Array, "#S #A K"]
-    reward_of_action: Float[Array, "#A S"]
+    reward: Float[Array, "S #A"]
 
 
 class SuccessorGame(AbstractGame):
@@ -134,8 +131,7 @@ class SuccessorGame(AbstractGame):
 
     def play(self, t: Time, flow: RoundFlow, public: Public, mechanism: Mechanism) -> Round:
         """Branch probabilities and rewards at this flow."""
-        probability = self.probability(t, flow, mechanism)
-        return SuccessorRound(probability, self.reward(t, flow, mechanism).T)
+        return SuccessorRound(self.probability(t, flow, mechanism), self.reward(t, flow, mechanism))
 
     def advance(self, t: Time, flow: RoundFlow, round: Round) -> tuple[StateDistribution, Public]:
         """Move the mass of every branch to its successor."""
@@ -145,4 +141,4 @@ class SuccessorGame(AbstractGame):
         self, t: Time, round: Round, next_values: StateDistribution
     ) -> Float[Array, "S A"]:
         """Reward plus the expectation of the next value over the listed successors."""
-        return round.reward_of_action.T + self.topology.expect(next_values, round.probability)
+        return round.reward + self.topology.expect(next_values, round.probability)

@@ -3,7 +3,7 @@
 from jaxtyping import Array
 
 # Actions, at most, for which states go last: a vector register holds 8 or 16 numbers.
-SHORT = 8
+MOST_TURNED = 8
 
 
 def states_last(array: Array, *, num_actions: int) -> Array:
@@ -16,4 +16,4 @@ def states_last(array: Array, *, num_actions: int) -> Array:
     >>> states_last(jnp.zeros((4, 100, 3)), num_actions=3).shape
     (4, 3, 100)
     """
-    return array.swapaxes(-1, -2) if num_actions <= SHORT else array
+    return array.swapaxes(-1, -2) if num_actions <= MOST_TURNED else array

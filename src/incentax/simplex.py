@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from .layout import SHORT
+from .layout import states_last
 
 Scores = Float[Array, "*batch A"]
 Probabilities = Float[Array, "*batch A"]
@@ -94,10 +94,12 @@ def _softmax_and_entropy_jvp(primals, tangents):
     return (_back(policy, axis), entropy), (_back(change, axis), entropy_change)
 
 
-# A few actions are the short axis: sums over it are quick where another one is last.
+# With its axis of actions: few of them are quick to sum over where states are last.
 def _turned(scores: Scores) -> tuple[Array, int]:
-    turns = scores.ndim > 1 and scores.shape[-1] <= SHORT
-    return (scores.swapaxes(-1, -2), -2) if turns else (scores, -1)
+    if scores.ndim == 1:
+        return scores, -1
+    turned = states_last(scores, num_actions=scores.shape[-1])
+    return turned, -1 if turned is scores else -2
 
 
 def _back(turned: Array, axis: int) -> Array:

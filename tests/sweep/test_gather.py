@@ -121,11 +121,15 @@ def command(*words):
     return [sys.executable, "-m", "incentax", "design", "left-right", "--steps", "2", *words]
 
 
-def test_a_killed_driver_loses_no_finished_cell(tmp_path):
+@pytest.mark.parametrize("where", [(), ("--ray", "local")], ids=["here", "on a cluster"])
+def test_a_killed_driver_loses_no_finished_cell(where, tmp_path):
+    if where:
+        pytest.importorskip("ray")
     grid = tmp_path / "grid.toml"
     grid.write_text("seed = [0, 1, 2]\n")
-    words = command("--sweep", str(grid), "--out", str(tmp_path / "out"), "--json")
+    words = command("--sweep", str(grid), "--out", str(tmp_path / "out"), "--json", *where)
     environment = os.environ | {"JAX_ENABLE_X64": "0", "XDG_CACHE_HOME": str(tmp_path)}
+    environment |= {"RAY_worker_niceness": "0"}
     first = tmp_path / "out" / "cells" / "seed=0" / "result.json"
     driver = subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL)
     while driver.poll() is None and not first.exists():

@@ -3,8 +3,9 @@
 import json
 import statistics
 import time
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -15,15 +16,24 @@ from ...auctions import Economy, KnownEconomy
 from ...rule import Hypergradient
 from ...setting import AbstractSetting
 
-# None keeps the setting's own adjoint, the implicit one.
-ADJOINTS: dict[str, AbstractAdjoint | None] = {
-    "backprop": Backprop(),
-    "checkpointed": Checkpointed(),
-    "implicit": None,
-    "settled": None,
+
+class Way(NamedTuple):
+    """How a gradient is made: by which adjoint, the setting's own if None, after which solve.
+
+    A published solve makes a given number of steps at the published rate; the setting's own goes on
+    until its agents have settled.
+    """
+
+    adjoint: AbstractAdjoint | None
+    published_solve: bool = True
+
+
+ADJOINTS: Mapping[str, Way] = {
+    "backprop": Way(Backprop()),
+    "checkpointed": Way(Checkpointed()),
+    "implicit": Way(None),
+    "settled": Way(None, published_solve=False),
 }
-# The row whose solver is the setting's own, and goes on until its agents have settled.
-SETTLED = "settled"
 
 
 def gradient_cost(
@@ -81,11 +91,13 @@ def cost_setting(horizon: int) -> AbstractSetting:
 
 def _exchange(setting: AbstractSetting, name: str, solver_steps: int) -> tuple[Any, tuple]:
     own: Any = setting.population()
-    adjoint = own.adjoint if ADJOINTS[name] is None else ADJOINTS[name]
-    published = replace(
-        own.solver, learning_rate=10.0, num_steps=solver_steps, enough=0.0, bold_steps=0
-    )
-    population = own if name == SETTLED else replace(own, solver=published, adjoint=adjoint)
+    way = ADJOINTS[name]
+    population = own if way.adjoint is None else replace(own, adjoint=way.adjoint)
+    if way.published_solve:
+        published = replace(
+            own.solver, learning_rate=10.0, num_steps=solver_steps, enough=0.0, bold_steps=0
+        )
+        population = replace(population, solver=published)
     mechanism = setting.mechanism(jax.random.key(0))
     state = population.init(mechanism, key=jax.random.key(1))
 
