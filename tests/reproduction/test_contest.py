@@ -35,6 +35,23 @@ def test_rivals_have_the_same_time_and_the_same_judge(small):
     assert row["low"] is None and row["above cap?"] is not None
 
 
+def test_values_of_agents_who_have_not_settled_are_told_apart():
+    values = {contest.OURS: [1.0, 1.1, 1.2, 1.3], "anneal": [0.9, 0.9, 0.9, 5.0]}
+    gains = {contest.OURS: [0.0, 0.0, 0.02, 0.0], "anneal": [0.0, 0.01, 0.0, 0.5]}
+    rows = [
+        {"problem": "p", "rival": rival, "seed": seed, "value": value, "exploitability": gain}
+        for rival in values
+        for seed, (value, gain) in enumerate(zip(values[rival], gains[rival], strict=True))
+    ]
+    same = dict(sense="maximize", cap=2.0, baseline=0.5, seconds_in_all=1.0)
+    (row,) = verdicts(pl.DataFrame([one | same | {"exploitability_bound": 0.01} for one in rows]))
+    assert row["seeds"] == 4 and row["low"] < 0 < row["high"]
+    # Seeds 0 and 1: a gain at the bound is within it.
+    assert row["both certified"] == 2
+    middle = (row["low, both certified"] + row["high, both certified"]) / 2
+    assert middle == pytest.approx(0.15) and row["low, both certified"] < 0.1
+
+
 def test_a_rival_alone_is_refused():
     with pytest.raises(ValueError, match="expected the default recipe's rows"):
         contest.played("a1", "anneal", 0)

@@ -16,7 +16,9 @@ def verdicts(frame: pl.DataFrame) -> list[dict[str, Any]]:
     """One row per problem and rival: values, their paired difference with a 95 % interval, caps.
 
     Differences are in favour of the default recipe where they are positive, whatever the sense.
-    Seeds that not both have played are left out; with one seed the interval is unknown.
+    Seeds that not both have played are left out; with one seed the interval is unknown. A value at
+    which agents have not settled is nobody's revenue: the last columns are of the pairs in which
+    both are within the setting's bound on exploitability.
     """
     runs = frame.unique(["problem", "rival", "seed"], keep="first", maintain_order=True)
     rows = []
@@ -31,9 +33,9 @@ def verdicts(frame: pl.DataFrame) -> list[dict[str, Any]]:
             pairs = ours.join(others, on="seed", suffix="_theirs").sort("seed")
             value, theirs = pairs["value"].to_numpy(), pairs["value_theirs"].to_numpy()
             gain = sign * (value - theirs)
-            low = high = None
-            if gain.size > 1:
-                _, low, high = paired_interval(gain)
+            low, high = _interval(gain)
+            settled = (_certified(pairs, "") & _certified(pairs, "_theirs")).to_numpy()
+            surest = dict(zip(("low", "high"), _interval(gain[settled]), strict=True))
             rows.append(
                 {
                     "problem": problem,
@@ -48,6 +50,19 @@ def verdicts(frame: pl.DataFrame) -> list[dict[str, Any]]:
                     "high": high,
                     "cap": cap,
                     "above cap?": None if over is None else over > CAP_TOLERANCE,
+                    "both certified": int(settled.sum()),
                 }
+                | {f"{end}, both certified": bound for end, bound in surest.items()}
             )
     return rows
+
+
+def _certified(pairs: pl.DataFrame, whose: str) -> pl.Series:
+    return pairs[f"exploitability{whose}"] <= pairs[f"exploitability_bound{whose}"]
+
+
+def _interval(gain: np.ndarray) -> tuple[float | None, float | None]:
+    if gain.size < 2:
+        return None, None
+    _, low, high = paired_interval(gain)
+    return low, high
