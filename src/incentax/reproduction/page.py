@@ -37,6 +37,7 @@ body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto
 table { border-collapse: collapse; width: 100%; margin: .6rem 0 1.2rem; } img { max-width: 100%; }
 td, th { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid #d5dae1;
   vertical-align: top; }
+.wide { overflow-x: auto; }
 .no { color: #b00020; font-weight: 600; } .yes { color: #00805c; } .open { color: #667080; }
 @media (prefers-color-scheme: dark) { img { background: #fff; } }
 """
@@ -101,7 +102,7 @@ def _shown(table: pl.DataFrame) -> str:
         "<tr>" + "".join(f"<td>{escape(_text(value))}</td>" for value in row) + "</tr>"
         for row in table.iter_rows()
     ]
-    return f"<table><tr>{head}</tr>{''.join(rows)}</table>"
+    return f'<div class="wide"><table><tr>{head}</tr>{"".join(rows)}</table></div>'
 
 
 def _text(value: object) -> str:
