@@ -106,6 +106,8 @@ SETTINGS = pl.DataFrame(
             "value": value + 1e-3 * seed * (rival == "hypergradient"),
             "baseline": 0.16,
             "cap": 0.25,
+            "exploitability": 5e-4,
+            "exploitability_bound": 1e-3,
             "sense": "maximize",
             "seconds_in_all": 5.0,
             "seconds": 1.0 * step,
