@@ -45,7 +45,7 @@ class Shifted(AbstractTopology):
         displacements, column = displacements_of(successors)
         leaving, arriving, moves = [], [], []
         for displacement in displacements:
-            # The commonest first: it needs no mask.
+            # The commonest first: values ahead are read by it wherever no other is masked in.
             kinds, counts = np.unique(displacement, return_counts=True)
             kinds = kinds[np.argsort(-counts, kind="stable")]
             rows = range(len(leaving), len(leaving) + len(kinds))

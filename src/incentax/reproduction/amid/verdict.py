@@ -35,7 +35,7 @@ def verdicts(frame: pl.DataFrame) -> list[dict[str, Any]]:
             gain = sign * (value - theirs)
             low, high = _interval(gain)
             settled = (_certified(pairs, "") & _certified(pairs, "_theirs")).to_numpy()
-            surest = dict(zip(("low", "high"), _interval(gain[settled]), strict=True))
+            surest_low, surest_high = _interval(gain[settled])
             rows.append(
                 {
                     "problem": problem,
@@ -51,8 +51,9 @@ def verdicts(frame: pl.DataFrame) -> list[dict[str, Any]]:
                     "cap": cap,
                     "above cap?": None if over is None else over > CAP_TOLERANCE,
                     "both certified": int(settled.sum()),
+                    "low, both certified": surest_low,
+                    "high, both certified": surest_high,
                 }
-                | {f"{end}, both certified": bound for end, bound in surest.items()}
             )
     return rows
 
