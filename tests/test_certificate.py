@@ -85,4 +85,24 @@ def test_a_certificate_catches_a_wrong_adjoint():
         population, case.objective, case.mechanism, trained=population, key=jax.random.key(1)
     )
     assert certificate.gradient_error > 1e-3
-    assert certificate.status is ix.Status.NOT_CONVERGED
+
+
+def test_agents_who_cycle_settle_in_calmer_steps():
+    """Exact replies, and half of the way to them, go back and forth between the sides."""
+    hasty = ix.MirrorDescent(0.1, learning_rate=10.0, num_steps=50)
+    cycling = ix.solve(LeftRight(), START, solver=hasty)
+    assert ix.Status.of(cycling.status) is ix.Status.NOT_CONVERGED
+    certificate, response = ix.certify(
+        ix.EquilibriumPopulation(LeftRight(), hasty), CROWD, START, key=jax.random.key(0)
+    )
+    assert certificate.status is ix.Status.DONE and certificate.residual < 1e-9
+    assert int(response.num_steps) == 16 * 50
+    settled = ix.solve(LeftRight(), START, solver=ix.MirrorDescent(0.1, 0.5, num_steps=4000))
+    assert certificate.value == pytest.approx(float(CROWD(START, settled)), abs=1e-9)
+
+
+def test_without_a_regulariser_no_calmer_steps_are_tried():
+    hasty = ix.MirrorDescent(0.0, learning_rate=0.3, num_steps=3)
+    population = ix.EquilibriumPopulation(LeftRight(), hasty, ix.Checkpointed())
+    certificate, response = ix.certify(population, CROWD, START, key=jax.random.key(0))
+    assert certificate.status is ix.Status.NOT_CONVERGED and int(response.num_steps) == 3

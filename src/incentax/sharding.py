@@ -118,6 +118,10 @@ class SplitStates(AbstractSolver):
         """The same split of the bold solver."""
         return replace(self, solver=self.solver.bold())
 
+    def calm(self) -> "SplitStates":
+        """The same split of the calm solver."""
+        return replace(self, solver=self.solver.calm())
+
     def thorough(self) -> "SplitStates":
         """The same split of the thorough solver."""
         return replace(self, solver=self.solver.thorough())

@@ -4,7 +4,6 @@ import time
 from dataclasses import dataclass, replace
 from typing import Any
 
-import equinox as eqx
 import jax
 import numpy as np
 
@@ -20,9 +19,8 @@ from .auctions import (
 )
 from .auctions.prior_free import RandomEconomy
 from .certificate import certify
-from .equilibrium import solve
 from .order import RECIPES
-from .precision import in_float64
+from .population import EquilibriumPopulation
 from .problems import Problem, problems
 from .run_directory import RunDirectory
 from .setting import AbstractSetting
@@ -152,30 +150,20 @@ def encounters(
     **Raises:** `ValueError` for a setting that is no auction.
     """
     if isinstance(setting, KnownEconomy):
-        certificate, response = certify(
-            setting.population(), setting.objective(), mechanism, key=key
-        )
-        policy, game = np.asarray(response.policy), setting.economy.game()
-        return [Encounter(game, policy, certificate.value, certificate.exploitability)]
+        return [_encounter(setting, mechanism, setting.economy.game(), key)]
     if not isinstance(setting, PriorFree):
         raise ValueError(f"expected an auction, got {type(setting).__name__}; try a run of a1")
     draw = RandomEconomy(setting.economy, setting.supply_low, setting.supply_high)
     games = [draw(game_key) for game_key in jax.random.split(key, min(most, _MOST_GAMES))]
-    return [_encounter(setting, mechanism, game) for game in games]
+    return [_encounter(setting, mechanism, game, key) for game in games]
 
 
-def _encounter(setting: PriorFree, mechanism: Mechanism, game: BatchedAuction) -> Encounter:
-    with jax.enable_x64(True):
-        solver, wide, published = in_float64((setting.bidding.solver(), game, mechanism))
-        found = _solve(wide, published, solver)
-        value = float(goal(setting)(published, found))
-        policy, gain = np.asarray(found.policy), float(found.exploitability)
-    return Encounter(game, policy, value, gain)
-
-
-@eqx.filter_jit
-def _solve(game, mechanism, solver):
-    return solve(game, mechanism, solver=solver, throw=False)
+def _encounter(
+    setting: KnownEconomy | PriorFree, mechanism: Mechanism, game: BatchedAuction, key: Key
+) -> Encounter:
+    met = EquilibriumPopulation(game, setting.bidding.solver())
+    found, response = certify(met, goal(setting), mechanism, key=key)
+    return Encounter(game, np.asarray(response.policy), found.value, found.exploitability)
 
 
 def _problem_of(run: RunDirectory) -> Problem:

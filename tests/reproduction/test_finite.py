@@ -12,6 +12,8 @@ from incentax.problems import problems
 from incentax.reproduction.amid import finite
 from incentax.reproduction.amid.cells import FULL, QUICK
 from incentax.reproduction.amid.finite import (
+    AGENTS,
+    FAR,
     Crowds,
     finite_claims,
     finite_rows,
@@ -25,12 +27,16 @@ SMALL = {"num_values": 6, "num_bids": 6, "horizon": 2, "solver_steps": 60}
 TINY = Crowds("a3", 1, games=2, trials=20, deviations=8)
 
 
-def finite_table(value_slope=-1.0, gain_slope=-0.5, error=0.02, games=1, designs=1):
-    """What a cell's file holds when distances follow these laws, known to this relative error."""
-    rows = []
+def finite_table(value_slope=-1.0, gain_slope=-0.5, error=0.02, games=1, designs=1, far=None):
+    """What a cell's file holds when distances follow these laws, known to this relative error.
+
+    Values follow the slope `far`, if one is given, from 10^4 bidders on.
+    """
+    rows, far = [], value_slope if far is None else far
     for game, seed in itertools.product(range(games), range(designs)):
-        for agents in (100, 1000, 10_000):
-            gap = -0.01 * (agents / 100) ** value_slope
+        for agents in AGENTS:
+            near, beyond = min(agents, FAR) / 100, max(agents / FAR, 1)
+            gap = -0.01 * near**value_slope * beyond**far
             gain = 0.01 * (agents / 100) ** gain_slope
             rows.append(
                 {"problem": "a1", "mechanism": "designed", "seed": seed, "game": game}
@@ -52,6 +58,8 @@ def finite_table(value_slope=-1.0, gain_slope=-0.5, error=0.02, games=1, designs
         (finite_table(), [True, True, True, True, True]),
         (finite_table(value_slope=-0.5), [True, True, True, True, False]),
         (finite_table(value_slope=-1.3), [True, True, True, True, False]),
+        (finite_table(value_slope=-1.3, far=-1.0), [True, True, True, True, True]),
+        (finite_table(value_slope=-1.0, far=-1.3), [True, True, True, True, False]),
         (finite_table(value_slope=-0.2), [True, False, True, True, False]),
         (finite_table(value_slope=0.2), [False, False, True, True, False]),
         (finite_table(gain_slope=-0.8), [True, True, True, False, True]),

@@ -57,6 +57,10 @@ class AbstractSolver(eqx.Module):
         """The same solver in longer steps, with the same fixed point."""
 
     @abstractmethod
+    def calm(self) -> "AbstractSolver":
+        """The same solver in more and shorter steps, for mechanisms at which longer ones cycle."""
+
+    @abstractmethod
     def thorough(self) -> "AbstractSolver":
         """The same solver, which makes all its steps: for differences between close answers."""
 

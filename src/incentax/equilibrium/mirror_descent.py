@@ -17,6 +17,9 @@ from .base import AbstractSolver
 # How many times as long bold steps are.
 BOLD = 2
 
+# Calm steps are so many times as short, and so many times as many: in all they reach further.
+_CALM, _CALM_STEPS = 2, 4
+
 
 @final
 class RegularisedReply(AbstractOperator):
@@ -159,6 +162,15 @@ class MirrorDescent(AbstractSolver):
     def bold(self) -> "MirrorDescent":
         """The same method at twice the learning rate."""
         return replace(self, learning_rate=BOLD * self.learning_rate, bold_steps=0)
+
+    def calm(self) -> "MirrorDescent":
+        """The same method at half the learning rate, with four times the steps."""
+        return replace(
+            self,
+            learning_rate=self.learning_rate / _CALM,
+            num_steps=self.num_steps * _CALM_STEPS,
+            bold_steps=0,
+        )
 
     def thorough(self) -> "MirrorDescent":
         """The same method, never ended early."""

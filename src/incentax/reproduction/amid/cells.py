@@ -52,7 +52,7 @@ FULL = Budget(
     cost_steps=400,
     env_steps=1_000_000,
     episodes=25_000,
-    crowds=(Crowds("a1", designs=5), Crowds("a2", designs=5), Crowds("a3", games=5)),
+    crowds=(Crowds("a1", designs=5), Crowds("a2", designs=5), Crowds("a3", games=20)),
 )
 QUICK = Budget(
     name="quick",
