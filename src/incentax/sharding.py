@@ -106,6 +106,10 @@ class SplitStates(AbstractSolver):
         """One iteration on every device."""
         return self.spread(self.solver.step(self.spread(z), mechanism, game))
 
+    def turn(self, z: SolverState, game: AbstractGame) -> SolverState:
+        """As it is: what is spread is the axis of states, where it stands."""
+        return z
+
     def policy(self, z: SolverState) -> PolicyArray:
         """The policy, spread."""
         return self.spread(self.solver.policy(z))

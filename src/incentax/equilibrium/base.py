@@ -35,6 +35,10 @@ class AbstractSolver(eqx.Module):
     def step(self, z: SolverState, mechanism: Mechanism, game: AbstractGame) -> SolverState:
         """One iteration."""
 
+    @abstractmethod
+    def turn(self, z: SolverState, game: AbstractGame) -> SolverState:
+        """The state in the order of axes in which steps are quick; its own inverse."""
+
     @property
     @abstractmethod
     def operator(self) -> AbstractOperator | None:

@@ -11,8 +11,9 @@ from .._types import FlowArray, Mechanism, PolicyArray, Round, Scalar
 from ..fixed_point import AbstractOperator
 from ..flow import Temperature, action_values, best_reply, deviation_gain, population_flow
 from ..game import AbstractGame
+from ..layout import states_last
 from ..simplex import AbstractMirror, Entropy
-from .base import AbstractSolver
+from .base import AbstractSolver, SolverState
 
 # How many times as long bold steps are.
 BOLD = 2
@@ -136,6 +137,10 @@ class MirrorDescent(AbstractSolver):
         rate = jnp.asarray(self.learning_rate, z.dtype)
         temperature = jnp.asarray(self.temperature, z.dtype)
         return (1 - rate * temperature) * z + rate * reply.action_values
+
+    def turn(self, z: SolverState, game: AbstractGame) -> SolverState:
+        """Scores with states last where actions are few."""
+        return states_last(z, num_actions=game.num_actions)
 
     @property
     def operator(self) -> AbstractOperator | None:

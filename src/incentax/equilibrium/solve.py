@@ -12,9 +12,11 @@ from .._errors import DesignError
 from .._status import Status
 from .._types import Mechanism, Scalar
 from ..adjoint import AbstractAdjoint, Checkpointed
+from ..fixed_point import AbstractOperator
 from ..flow import deviation_gain, population_flow
 from ..game import AbstractGame
 from .base import AbstractSolver, Equilibrium, SolverState
+from .carried import Carried, carried_step
 from .mirror_descent import MirrorDescent
 
 
@@ -53,6 +55,7 @@ def solve(
 @eqx.filter_jit
 def _solve(game, mechanism, solver, adjoint, start) -> Equilibrium:
     start = solver.init(game, mechanism) if start is None else start
+    start = solver.turn(start, game)
     left = solver.num_steps
     bold_steps = jnp.asarray(0)
     if solver.enough > 0 and adjoint.forgets_start and solver.bold_steps > 0:
@@ -62,22 +65,22 @@ def _solve(game, mechanism, solver, adjoint, start) -> Equilibrium:
         # Ended before its last step, it has settled.
         left = jnp.where(bold_steps < most, 0, solver.num_steps - most)
     z, num_steps = adjoint.iterate(
-        _step,
-        solver.operator,
+        carried_step,
+        _carried(solver),
         start,
         mechanism,
         (solver, game),
         num_steps=left,
         settled=_settled if solver.enough > 0 else None,
     )
-    return describe(game, mechanism, solver, z, bold_steps + num_steps)
+    return describe(game, mechanism, solver, solver.turn(z, game), bold_steps + num_steps)
 
 
 def _boldly(adjoint, start, mechanism, solver, game, *, num_steps):
     bold = solver.bold()
     return adjoint.iterate(
-        _step,
-        bold.operator,
+        carried_step,
+        _carried(bold),
         start,
         mechanism,
         (bold, game),
@@ -137,13 +140,13 @@ def _residual(game, solver, policy, flow, mechanism, z) -> Scalar:
     return jnp.max(jnp.sum(reach * moved, axis=-1))
 
 
-def _step(z: SolverState, mechanism: Mechanism, consts: Any) -> SolverState:
-    solver, game = consts
-    return solver.step(z, mechanism, game)
+def _carried(solver: AbstractSolver) -> AbstractOperator | None:
+    return None if solver.operator is None else Carried(solver.operator)
 
 
 def _settled(z: SolverState, mechanism: Mechanism, consts: Any) -> Bool[Array, ""]:
     solver, game = consts
+    z = solver.turn(z, game)
     policy = solver.policy(z)
     flow = population_flow(game, policy, mechanism)
     return _residual(game, solver, policy, flow, mechanism, z) <= solver.enough

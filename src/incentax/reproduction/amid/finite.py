@@ -42,8 +42,8 @@ class Crowds(NamedTuple):
     num_steps: int | None = None
     designs: int = 1
     games: int = 1
-    trials: int = 2000
-    deviations: int = 400
+    trials: int = 1000
+    deviations: int = 200
 
 
 def finite_rows(crowds: Crowds, seed: int = 0, agents: tuple[int, ...] = AGENTS) -> Rows:
