@@ -6,13 +6,18 @@ import jax
 import numpy as np
 import polars as pl
 import pytest
+import scipy
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import incentax as ix
 from incentax.auctions import EmpiricalRevenue, FirstPrice, on_grid, read_valuations
-from incentax.auctions.held_out import bootstrap_interval, paired_interval
+from incentax.auctions.held_out import (
+    bootstrap_interval,
+    paired_interval,
+    signed_rank_interval,
+)
 from incentax.auctions.oracle import myerson
 
 SAMPLE = np.random.default_rng(0).lognormal(0, 0.7, size=400)
@@ -131,6 +136,22 @@ class TestIntervals:
         mean, low, high = paired_interval(draws)
         half = 3.182446305 * draws.std(ddof=1) / 2
         assert (mean, low, high) == pytest.approx((3.0, 3.0 - half, 3.0 + half), rel=1e-7)
+
+    @pytest.mark.parametrize("number", [6, 10, 13])
+    def test_ranks_hold_what_the_test_does_not_reject(self, number):
+        """The interval has 0 in it exactly where Wilcoxon's exact test does not reject 0."""
+        rng, inside = np.random.default_rng(number), []
+        for _ in range(200):
+            draws = rng.normal(0.7, 1.0, number)
+            low, high = signed_rank_interval(draws)
+            kept = scipy.stats.wilcoxon(draws, method="exact").pvalue > 0.05
+            inside.append(low <= 0 <= high)
+            assert inside[-1] == kept
+        assert 10 < sum(inside) < 190
+
+    def test_five_are_too_few_for_ranks(self):
+        assert signed_rank_interval(np.arange(5.0)) is None
+        assert signed_rank_interval(np.arange(6.0)) == (0.0, 5.0)
 
     def test_bootstrap_percentiles(self):
         assert bootstrap_interval(np.arange(1001.0)) == pytest.approx((25.0, 975.0))

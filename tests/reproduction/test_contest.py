@@ -7,6 +7,7 @@ import pytest
 
 from incentax.problems import problems
 from incentax.reproduction.amid import contest
+from incentax.reproduction.amid.claims import contest_claims
 from incentax.reproduction.amid.verdict import verdicts
 
 SIZES = dict(num_values=8, num_bids=8, width=8, horizon=2, temperature=1e-2, learning_rate=10.0)
@@ -50,6 +51,41 @@ def test_values_of_agents_who_have_not_settled_are_told_apart():
     assert row["both certified"] == 2
     middle = (row["low, both certified"] + row["high, both certified"]) / 2
     assert middle == pytest.approx(0.15) and row["low, both certified"] < 0.1
+
+
+def contest_of(gains):
+    """Rows of a contest that the default recipe wins by these differences."""
+    same = dict(problem="p", sense="maximize", cap=2.0, baseline=0.5, seconds_in_all=1.0)
+    same |= {"exploitability": 0.0, "exploitability_bound": 0.01}
+    return pl.DataFrame(
+        [
+            same | {"rival": rival, "seed": seed, "value": 1.0 - lost}
+            for seed, gain in enumerate(gains)
+            for rival, lost in ((contest.OURS, 0.0), ("anneal", gain))
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("gains", "mean_tells", "agrees"),
+    [
+        ([0.02 + 0.001 * k for k in range(10)], True, True),
+        # Nine clear wins, and a rival that collapsed: the mean's interval has 0 in it.
+        ([0.02 + 0.001 * k for k in range(9)] + [0.9], False, True),
+        # A collapse does not win a contest that is otherwise even.
+        ([0.02, -0.02, 0.01, -0.01, 0.03, -0.03, 0.005, -0.005, 0.001, 0.9], False, False),
+        ([-0.02 - 0.001 * k for k in range(10)], False, False),
+        # Too few for ranks: the mean's interval decides.
+        ([0.02, 0.021, 0.022], True, True),
+        ([0.02], None, None),
+    ],
+)
+def test_one_collapse_neither_wins_nor_loses_a_contest(gains, mean_tells, agrees):
+    table = contest_of(gains)
+    (row,) = verdicts(table)
+    assert (None if row["low"] is None else row["low"] > 0) is mean_tells
+    assert (row["low, by ranks"] is None) is (len(gains) < 6)
+    assert contest_claims(table)[-1].agrees is agrees
 
 
 def test_a_rival_alone_is_refused():

@@ -18,6 +18,7 @@ from .game import AuctionRound as AuctionRound
 from .game import BatchedAuction as BatchedAuction
 from .game import allocate as allocate
 from .held_out import paired_interval as paired_interval
+from .held_out import signed_rank_interval as signed_rank_interval
 from .luck import Sensitivities as Sensitivities
 from .luck import sensitivities as sensitivities
 from .luck import without_luck as without_luck

@@ -136,11 +136,14 @@ def _designs(frame: pl.DataFrame) -> Iterator[tuple[str, int, pl.DataFrame]]:
 def _won(row: dict[str, Any]) -> Claim:
     known = row["low"] is not None
     interval = f" [{row['low']:+.4f}, {row['high']:+.4f}]" if known else ", one seed: no interval"
+    low = row["low, by ranks"]
+    ranks = "" if low is None else f"; by ranks [{low:+.4f}, {row['high, by ranks']:+.4f}]"
     return Claim(
         f"{row['problem']}: design beats {row['rival']} in the same time",
         f"{row['designed']:.4f} against {row['theirs']:.4f} in {row['seconds']:.1f} s, "
-        f"paired difference {row['difference']:+.4f}{interval}",
-        row["low"] > 0 if known else None,
+        f"paired difference {row['difference']:+.4f}{interval}{ranks}",
+        # Few seeds have no interval by ranks.
+        (row["low"] if low is None else low) > 0 if known else None,
     )
 
 

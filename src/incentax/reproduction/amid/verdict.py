@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from ...auctions import paired_interval
+from ...auctions import paired_interval, signed_rank_interval
 from .contest import OURS
 
 # How far grids of bids and the temperature may lift a value above a proved cap.
@@ -16,9 +16,10 @@ def verdicts(frame: pl.DataFrame) -> list[dict[str, Any]]:
     """One row per problem and rival: values, their paired difference with a 95 % interval, caps.
 
     Differences are in favour of the default recipe where they are positive, whatever the sense.
-    Seeds that not both have played are left out; with one seed the interval is unknown. A value at
-    which agents have not settled is nobody's revenue: the last columns are of the pairs in which
-    both are within the setting's bound on exploitability.
+    Seeds that not both have played are left out; with one seed the interval is unknown. The second
+    interval is by ranks: a rival who collapses in one seed makes the mean's interval as wide as its
+    loss, whoever wins the pairs. A value at which agents have not settled is nobody's revenue: the
+    last columns are of the pairs in which both are within the setting's bound on exploitability.
     """
     runs = frame.unique(["problem", "rival", "seed"], keep="first", maintain_order=True)
     rows = []
@@ -34,6 +35,7 @@ def verdicts(frame: pl.DataFrame) -> list[dict[str, Any]]:
             value, theirs = pairs["value"].to_numpy(), pairs["value_theirs"].to_numpy()
             gain = sign * (value - theirs)
             low, high = _interval(gain)
+            rank_low, rank_high = signed_rank_interval(gain) or (None, None)
             settled = (_certified(pairs, "") & _certified(pairs, "_theirs")).to_numpy()
             surest_low, surest_high = _interval(gain[settled])
             rows.append(
@@ -48,6 +50,8 @@ def verdicts(frame: pl.DataFrame) -> list[dict[str, Any]]:
                     "difference": float(gain.mean()),
                     "low": low,
                     "high": high,
+                    "low, by ranks": rank_low,
+                    "high, by ranks": rank_high,
                     "cap": cap,
                     "above cap?": None if over is None else over > CAP_TOLERANCE,
                     "both certified": int(settled.sum()),
