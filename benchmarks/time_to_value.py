@@ -35,7 +35,7 @@ import optax
 import incentax as ix
 from incentax.judgement import TRUST, judged
 from incentax.order import RECIPES
-from incentax.reproduction.amid.contest import RIVALS
+from incentax.reproduction.amid.rivals import RIVALS
 from incentax.rule import AbstractRule
 from incentax.setting import AbstractSetting
 

@@ -8,6 +8,7 @@ import pytest
 from incentax.problems import problems
 from incentax.reproduction.amid import contest
 from incentax.reproduction.amid.claims import contest_claims
+from incentax.reproduction.amid.rivals import OURS, RIVALS
 from incentax.reproduction.amid.verdict import verdicts
 
 SIZES = dict(num_values=8, num_bids=8, width=8, horizon=2, temperature=1e-2, learning_rate=10.0)
@@ -20,25 +21,25 @@ def small(monkeypatch):
 
 
 def test_rivals_have_the_same_time_and_the_same_judge(small):
-    ours = pl.DataFrame(contest.played("small", contest.OURS, 0, num_steps=40))
+    ours = pl.DataFrame(contest.played("small", OURS, 0, num_steps=40))
     assert ours["steps"][0] == 40 and ours["step"][-1] == 39
     assert 0 < ours["value"][0] <= ours["cap"][0] + 0.125
-    again = contest.played("small", contest.OURS, 0, num_steps=40)
+    again = contest.played("small", OURS, 0, num_steps=40)
     assert again[0]["value"] == ours["value"][0]
     long = ours.with_columns(seconds_in_all=pl.lit(0.5))
     theirs = pl.DataFrame(contest.played("small", "anneal", 0, long, num_steps=40))
     # A step that has begun is finished.
     assert theirs["seconds_in_all"][0] < 2 and theirs["steps"][0] > 10
     assert theirs["baseline"][0] == ours["baseline"][0]
-    assert theirs["rate"][0] == contest.RIVALS["anneal"].rate
+    assert theirs["rate"][0] == RIVALS["anneal"].rate
     (row,) = verdicts(pl.concat([ours, theirs], how="diagonal_relaxed"))
     assert row["difference"] == ours["value"][0] - theirs["value"][0]
     assert row["low"] is None and row["above cap?"] is not None
 
 
 def test_values_of_agents_who_have_not_settled_are_told_apart():
-    values = {contest.OURS: [1.0, 1.1, 1.2, 1.3], "anneal": [0.9, 0.9, 0.9, 5.0]}
-    gains = {contest.OURS: [0.0, 0.0, 0.02, 0.0], "anneal": [0.0, 0.01, 0.0, 0.5]}
+    values = {OURS: [1.0, 1.1, 1.2, 1.3], "anneal": [0.9, 0.9, 0.9, 5.0]}
+    gains = {OURS: [0.0, 0.0, 0.02, 0.0], "anneal": [0.0, 0.01, 0.0, 0.5]}
     rows = [
         {"problem": "p", "rival": rival, "seed": seed, "value": value, "exploitability": gain}
         for rival in values
@@ -61,7 +62,7 @@ def contest_of(gains):
         [
             same | {"rival": rival, "seed": seed, "value": 1.0 - lost}
             for seed, gain in enumerate(gains)
-            for rival, lost in ((contest.OURS, 0.0), ("anneal", gain))
+            for rival, lost in ((OURS, 0.0), ("anneal", gain))
         ]
     )
 

@@ -18,12 +18,12 @@ Rows = list[dict[str, Any]]
 class Cell(NamedTuple):
     """One experiment: a name that is its file's, and a function that makes its rows.
 
-    `after` names cells that are made before it, and whose tables `make` is called with.
+    `after` are cells that are made before it, and whose tables `make` is called with.
     """
 
     name: str
     make: Callable[..., Rows]
-    after: tuple[str, ...] = ()
+    after: "tuple[Cell, ...]" = ()
 
 
 @runtime_checkable
@@ -124,18 +124,26 @@ def reproduce(
 
 
 def gather(folder: Path, cells: Sequence[Cell], say: Callable[[str], None]) -> pl.DataFrame:
-    """The rows of all cells; those whose file is in `folder` are not made again."""
+    """The rows of all cells; those whose file is in `folder` are not made again.
+
+    What they come after is made as well, where it is missing, but is not among the rows.
+    """
     frames = []
     for k, cell in enumerate(cells):
-        file = _cell_file(folder, cell.name)
-        if not file.exists():
-            say(f"{k + 1}/{len(cells)}: {cell.name}")
-            before = [pl.read_parquet(_cell_file(folder, other)) for other in cell.after]
-            frame = pl.DataFrame(cell.make(*before), infer_schema_length=None)
-            file.parent.mkdir(parents=True, exist_ok=True)
-            _write(file, frame.write_parquet)
-        frames.append(pl.read_parquet(file))
+        count = f"{k + 1}/{len(cells)}"
+        frames.append(_made(folder, cell, lambda name, count=count: say(f"{count}: {name}")))
     return pl.concat(frames, how="diagonal_relaxed")
+
+
+def _made(folder: Path, cell: Cell, say: Callable[[str], None]) -> pl.DataFrame:
+    file = _cell_file(folder, cell.name)
+    if not file.exists():
+        before = [_made(folder, other, say) for other in cell.after]
+        say(cell.name)
+        frame = pl.DataFrame(cell.make(*before), infer_schema_length=None)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        _write(file, frame.write_parquet)
+    return pl.read_parquet(file)
 
 
 def _cell_file(folder: Path, name: str) -> Path:

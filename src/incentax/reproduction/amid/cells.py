@@ -15,9 +15,10 @@ from ...simplex import Entropy, Euclidean
 from ..frame import Cell, Rows
 from . import theory
 from .clearing import GRIDS, PROBLEMS, clearing_rows
-from .contest import METHODS, OURS, played
+from .contest import played, tuned
 from .cost import ADJOINTS, gradient_cost
 from .finite import Crowds, finite_rows
+from .rivals import METHODS, OURS, RIVALS
 
 
 class Budget(NamedTuple):
@@ -30,6 +31,7 @@ class Budget(NamedTuple):
     seconds: float
     settings: tuple[str, ...]
     contested: tuple[str, ...]
+    tuning_seeds: int
     horizons: tuple[int, ...]
     cost_steps: int
     env_steps: int
@@ -48,6 +50,7 @@ FULL = Budget(
     seconds=40.0,
     settings=_ALL,
     contested=_ALL,
+    tuning_seeds=2,
     horizons=(5, 10, 25, 50),
     cost_steps=400,
     env_steps=1_000_000,
@@ -67,6 +70,8 @@ QUICK = Budget(
     seconds=6.0,
     settings=("a1", "a6", "a9"),
     contested=("a1",),
+    # Two rates to each of three rivals would be half of the ten minutes: A1 is what rates are for.
+    tuning_seeds=0,
     horizons=(5,),
     cost_steps=100,
     env_steps=20_000,
@@ -146,23 +151,47 @@ def settings_cells(budget: Budget, *names: str) -> Iterator[Cell]:
     for name in [n for n in budget.settings if not names or n in names]:
         for seed in range(budget.seeds):
             methods = METHODS if name in budget.contested else (OURS,)
-            yield from contest_cells(name, seed, budget.steps, budget.seconds, methods)
+            contest = Contest(name, budget.steps, budget.seconds, budget.tuning_seeds)
+            yield from contest.cells(seed, methods)
 
 
-def contest_cells(
-    name: str,
-    seed: int,
-    num_steps: int | None,
-    seconds: float,
-    methods: tuple[str, ...] = METHODS,
-) -> Iterator[Cell]:
-    """The default recipe with one seed, then each rival in the same time."""
-    limits = {"num_steps": num_steps, "seconds": seconds}
-    ours = f"settings-{name}-{OURS}-{seed}"
-    for method in methods:
-        make = functools.partial(played, name, method, seed, **limits)
-        after = () if method == OURS else (ours,)
-        yield Cell(f"settings-{name}-{method}-{seed}", make, after)
+class Contest(NamedTuple):
+    """A problem that the default recipe and its rivals play in the same time.
+
+    - `problem`, `num_steps`, `seconds`: limits of the default recipe; no steps are its own.
+    - `tuning_seeds`: seeds to tune rivals with; zero leaves them the rates that are best on A1.
+    """
+
+    problem: str
+    num_steps: int | None
+    seconds: float
+    tuning_seeds: int
+
+    def cells(self, seed: int, methods: tuple[str, ...] = METHODS) -> Iterator[Cell]:
+        """The default recipe with one seed, then each rival, tuned, in the time that took."""
+        limits = {"num_steps": self.num_steps, "seconds": self.seconds}
+        ours = Cell(
+            f"settings-{self.problem}-{OURS}-{seed}",
+            functools.partial(played, self.problem, OURS, seed, **limits),
+        )
+        yield ours
+        for method in [m for m in methods if m != OURS]:
+            make = functools.partial(played, self.problem, method, seed, **limits)
+            after = (ours, *self.tuning(method))
+            yield Cell(f"settings-{self.problem}-{method}-{seed}", make, after)
+
+    def tuning(self, *methods: str) -> Iterator[Cell]:
+        """Each rival on its grid of rates."""
+        limits = {"num_steps": self.num_steps, "seconds": self.seconds}
+        for method in methods if self.tuning_seeds else ():
+            make = functools.partial(tuned, self.problem, method, seeds=self.tuning_seeds, **limits)
+            yield Cell(f"tuning-{self.problem}-{method}", make)
+
+
+def tuning_cells(budget: Budget) -> Iterator[Cell]:
+    """Rivals on their grids of rates, on every contested setting; tuned for A1 where none."""
+    for name in budget.contested:
+        yield from Contest(name, budget.steps, budget.seconds, budget.tuning_seeds).tuning(*RIVALS)
 
 
 def clearing_cells(budget: Budget) -> Iterator[Cell]:

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from ..page import Claim
-from .contest import OURS
+from .rivals import OURS
 from .theory import fitted_slope
 from .verdict import CAP_TOLERANCE, verdicts
 

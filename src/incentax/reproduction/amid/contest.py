@@ -3,7 +3,6 @@
 import functools
 import math
 import sys
-from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import jax
@@ -18,35 +17,16 @@ from ...design import design
 from ...judgement import TRUST
 from ...problems import problems
 from ...progress import Progress, Result
-from ...rule import AbstractRule, Anneal, Hypergradient, ZerothOrder
-
-OURS = "hypergradient"
+from ...rule import AbstractRule, Hypergradient
+from .rivals import OURS, RIVALS, best_rate
 
 # A rival's schedule ends a little after its time does: better cut short than idle.
-_SPARE = 1.05
-# A rival that went through less of its schedule, or of its time, runs once more.
-_NEARLY = 0.85
+_SPARE = 1.02
+# A rival that went through less of its schedule, or of its time, runs again, so often at most.
+NEARLY = 0.95
+_MOST_RUNS = 4
 _MOST_POINTS = 60
-
-
-class Rival(NamedTuple):
-    """A baseline with one rate to tune: `rates` is the grid, `rate` what was best on it.
-
-    Tuned by `python -m benchmarks.baselines --tune` on A1, with seeds of its own.
-    """
-
-    rule: Callable[[float], AbstractRule]
-    optimizer: Callable[[float], optax.GradientTransformation]
-    rates: tuple[float, ...]
-    rate: float
-
-
-RIVALS: Mapping[str, Rival] = {
-    "0-sgd": Rival(lambda rate: ZerothOrder(), optax.sgd, (1e-3, 1e-2, 3e-2, 1e-1), 1e-2),
-    "0-adam": Rival(lambda rate: ZerothOrder(), optax.adam, (1e-3, 1e-2, 3e-2, 1e-1), 1e-2),
-    "anneal": Rival(Anneal, lambda rate: optax.sgd(1.0), (1e-3, 1e-2, 3e-2, 1e-1), 3e-2),
-}
-METHODS = (OURS, *RIVALS)
+_TUNING_SEED = 100
 
 
 class Plan(NamedTuple):
@@ -64,11 +44,35 @@ def trained(problem: str, seed: int, num_steps: int | None = None) -> Result:
     return _trained(problem, seed, num_steps)
 
 
+def tuned(
+    problem: str, method: str, *, seconds: float, seeds: int, num_steps: int | None = None
+) -> list[dict[str, Any]]:
+    """Rows of a rival on its grid of rates, each for `seconds`, with seeds that no contest has."""
+    ours = pl.DataFrame({"seconds_in_all": [seconds]})
+    kept = (
+        "problem",
+        "rival",
+        "seed",
+        "rate",
+        "value",
+        "exploitability",
+        "sense",
+        "seconds_in_all",
+    )
+    rows = []
+    for rate in RIVALS[method].rates:
+        for seed in range(_TUNING_SEED, _TUNING_SEED + seeds):
+            last = played(problem, method, seed, ours, num_steps=num_steps, rate=rate)[-1]
+            rows.append({name: last[name] for name in kept})
+    return rows
+
+
 def played(
     problem: str,
     method: str,
     seed: int,
     ours: pl.DataFrame | None = None,
+    tuning: pl.DataFrame | None = None,
     *,
     num_steps: int | None = None,
     seconds: float = math.inf,
@@ -80,16 +84,20 @@ def played(
 
     - `problem`, `method`, `seed`: what is designed, by which of `METHODS`.
     - `ours`: rows of the default recipe with the same seed: a rival has the time it took.
+    - `tuning`: rows of `tuned`, for the best rate on this problem.
     - `num_steps`, `seconds`: limits of the default recipe.
-    - `rate`: a rival's rate, its tuned one if None.
+    - `rate`: a rival's rate; None for the best of `tuning`, or else the best on A1.
     """
+    if method != OURS and rate is None:
+        rate = RIVALS[method].rate if tuning is None else best_rate(tuning)
     if method == OURS:
         plan, allowed = _default(problem, num_steps, seconds), seconds
     else:
         if ours is None:
             raise ValueError(f"expected the default recipe's rows for {method}, got none")
         allowed = float(ours["seconds_in_all"][0])
-        plan = _rival(problem, method, rate, _rounded(allowed), num_steps)
+        assert rate is not None
+        plan = _rival(problem, method, rate, allowed, num_steps)
     result = _run(problem, plan, seed, allowed)
     if method != OURS:
         result = _in_time(problem, plan, seed, allowed, result)
@@ -103,7 +111,7 @@ def played(
         "problem": problem,
         "rival": method,
         "seed": seed,
-        "rate": rate if method == OURS or rate is not None else RIVALS[method].rate,
+        "rate": rate,
         "value": score,
         "baseline": baseline,
         "cap": setting.cap(),
@@ -165,23 +173,15 @@ def _baseline_method(method: str, rate: float) -> Plan:
     return Plan(rival.rule(rate), rival.optimizer(rate), 0, 0, 0)
 
 
-@functools.cache
-def _rival(
-    problem: str, method: str, rate: float | None, seconds: float, num_steps: int | None
-) -> Plan:
+def _rival(problem: str, method: str, rate: float, seconds: float, num_steps: int | None) -> Plan:
     """As many steps as fit into the time, judged as often in all as the default recipe."""
     ours = _recipe(problem, num_steps)
     made = min(ours.num_steps, _fitting(problem, ours, seconds))
     judged = max(1, made // ours.audit_every) if ours.audit_every else 0
-    plan = _baseline_method(method, RIVALS[method].rate if rate is None else rate)
+    plan = _baseline_method(method, rate)
     plan = plan._replace(audit_every=1 if judged else 0)
     steps = math.ceil(_SPARE * _pace(problem, plan).steps_in(seconds, judged))
     return plan._replace(num_steps=steps, audit_every=max(1, steps // judged) if judged else 0)
-
-
-def _rounded(seconds: float) -> float:
-    # Seeds take about the same time: the plan, which is measured, is shared among such.
-    return float(f"{seconds:.1g}") if seconds > 0 else 1.0
 
 
 class _Pace(NamedTuple):
@@ -235,16 +235,26 @@ def _run(problem: str, plan: Plan, seed: int, seconds: float) -> Result:
 
 
 def _in_time(problem: str, plan: Plan, seed: int, seconds: float, result: Result) -> Result:
-    """The result, or that of a second run where the first one misjudged how many steps fit."""
-    made, used = len(result.history), result.history[-1].seconds
-    share = min(used / seconds, made / plan.num_steps)
-    if share > _NEARLY:
-        return result
-    steps = max(2, int(_SPARE * made * seconds / used))
+    """The first result that nearly used up its time and its schedule; else the one closest to it.
+
+    Steps are planned again from the pace of the run before.
+    """
+    runs = [(_share(result, plan, seconds), result)]
     judged = round(plan.num_steps / plan.audit_every) if plan.audit_every else 0
-    audit_every = max(1, steps // judged) if judged else 0
-    again = plan._replace(num_steps=steps, audit_every=audit_every)
-    return _run(problem, again, seed, seconds)
+    while runs[-1][0] < NEARLY and len(runs) < _MOST_RUNS:
+        last = runs[-1][1]
+        steps = math.ceil(_SPARE * len(last.history) * seconds / last.history[-1].seconds)
+        audit_every = max(1, steps // judged) if judged else 0
+        plan = plan._replace(num_steps=max(2, steps), audit_every=audit_every)
+        again = _run(problem, plan, seed, seconds)
+        runs.append((_share(again, plan, seconds), again))
+    return max(runs, key=lambda run: run[0])[1]
+
+
+def _share(result: Result, plan: Plan, seconds: float) -> float:
+    """How much of its time, and of its schedule, a run used, whichever is less."""
+    made, used = len(result.history), result.history[-1].seconds
+    return min(used / seconds, made / plan.num_steps)
 
 
 def _judged(problem: str, result: Result, seed: int) -> tuple[float, float]:

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ...report.plot_style import PALETTE, SERIES, WIDE, canvas, whole_ticks
-from .contest import METHODS
+from .rivals import METHODS
 
 
 def bidding(table: pl.DataFrame) -> Figure:
