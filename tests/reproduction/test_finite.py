@@ -20,7 +20,7 @@ from incentax.reproduction.amid.finite import (
     meeting_rows,
     over_games,
 )
-from incentax.reproduction.amid.theory import sampled_slope
+from incentax.reproduction.amid.theory import jackknife_slope, sampled_slope
 from incentax.simulation import encounters, goal
 
 SMALL = {"num_values": 6, "num_bids": 6, "horizon": 2, "solver_steps": 60}
@@ -51,22 +51,22 @@ def finite_table(value_slope=-1.0, gain_slope=-0.5, error=0.02, games=1, designs
 
 
 # Close, value at least as fast as the bound, exploitability likewise, exploitability as predicted,
-# value as predicted.
+# value as predicted on small crowds and on large ones.
 @pytest.mark.parametrize(
     ("table", "agrees"),
     [
-        (finite_table(), [True, True, True, True, True]),
-        (finite_table(value_slope=-0.5), [True, True, True, True, False]),
-        (finite_table(value_slope=-1.3), [True, True, True, True, False]),
-        (finite_table(value_slope=-1.3, far=-1.0), [True, True, True, True, True]),
-        (finite_table(value_slope=-1.0, far=-1.3), [True, True, True, True, False]),
-        (finite_table(value_slope=-0.2), [True, False, True, True, False]),
-        (finite_table(value_slope=0.2), [False, False, True, True, False]),
-        (finite_table(gain_slope=-0.8), [True, True, True, False, True]),
-        (finite_table(gain_slope=-0.2), [True, True, False, False, True]),
-        (finite_table(error=0.9), [True, True, None, True, None]),
+        (finite_table(), [True, True, True, True, True, True]),
+        (finite_table(value_slope=-0.5), [True, True, True, True, False, False]),
+        (finite_table(value_slope=-1.3), [True, True, True, True, False, False]),
+        (finite_table(value_slope=-1.3, far=-1.0), [True, True, True, True, False, True]),
+        (finite_table(value_slope=-1.0, far=-1.3), [True, True, True, True, True, False]),
+        (finite_table(value_slope=-0.2), [True, False, True, True, False, False]),
+        (finite_table(value_slope=0.2), [False, False, True, True, False, False]),
+        (finite_table(gain_slope=-0.8), [True, True, True, False, True, True]),
+        (finite_table(gain_slope=-0.2), [True, True, False, False, True, True]),
+        (finite_table(error=0.9), [True, True, None, True, None, None]),
         # Lost in errors: nothing is said of the rates.
-        (finite_table(error=4.0), [True, None, None, None]),
+        (finite_table(error=4.0), [True, None, None, None, None]),
     ],
 )
 def test_claims_follow_the_numbers(table, agrees):
@@ -81,12 +81,43 @@ def test_the_page_says_how_many_games_were_drawn():
     assert all("designed, 5 designs:" in claim.stated for claim in redesigned)
 
 
-def test_means_over_games_have_narrower_intervals():
-    one, four = over_games(finite_table()), over_games(finite_table(games=4))
-    for name in ("difference", "exploitability"):
-        width = [np.asarray(t[f"{name}_high"] - t[f"{name}_low"]) for t in (one, four)]
-        np.testing.assert_allclose(width[1], width[0] / 2)
-        np.testing.assert_allclose(one[name], four[name])
+def differing(games, scatter):
+    """Tables of games whose distances have factors of their own at each number of bidders."""
+    rng = np.random.default_rng(0)
+    tables = []
+    for game in range(games):
+        table = finite_table(error=1e-6)
+        factors = np.exp(scatter * rng.normal(size=len(table)))
+        columns = [name for name in table.columns if name.startswith("difference")]
+        scaled = [(pl.col(name) * pl.Series(factors)).alias(name) for name in columns]
+        tables.append(table.with_columns(*scaled, game=pl.lit(game)))
+    return pl.concat(tables)
+
+
+def test_intervals_are_for_other_games_like_these():
+    one, several = over_games(differing(1, 0.5)), over_games(differing(8, 0.5))
+    width = [np.asarray(t["difference_high"] - t["difference_low"]) for t in (one, several)]
+    # Each game by itself is known to a millionth; they differ by half.
+    assert np.all(width[0] < 1e-4 * np.abs(one["difference"].to_numpy()))
+    assert np.all(width[1] > 0.2 * np.abs(several["difference"].to_numpy()))
+    alike = over_games(finite_table(games=4))
+    np.testing.assert_allclose(alike["difference_low"], alike["difference_high"])
+
+
+def test_games_that_differ_leave_rates_open():
+    rates = [claim for claim in finite_claims(differing(4, 1.0)) if "slope -1 from" in claim.stated]
+    assert [claim.agrees for claim in rates] == [None]
+    rates = [claim for claim in finite_claims(differing(4, 0.01)) if "slope -1 " in claim.stated]
+    assert [claim.agrees for claim in rates] == [True, True]
+
+
+def test_a_slope_over_units_covers_as_often_as_it_says():
+    numbers, rng, inside = np.array([1e4, 1e5, 1e6]), np.random.default_rng(1), 0
+    for _ in range(400):
+        sizes = np.exp(0.3 * rng.normal(size=(8, 3))) / numbers
+        fit = jackknife_slope(numbers, sizes)
+        inside += fit.low <= -1 <= fit.high
+    assert 360 <= inside <= 396
 
 
 def test_slopes_are_weighted_by_what_is_known():

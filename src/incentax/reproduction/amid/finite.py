@@ -6,18 +6,24 @@ import jax
 import numpy as np
 import polars as pl
 
-from ...auctions import deviation_gain_among, sensitivities, simulate, without_luck
+from ...auctions import (
+    deviation_gain_among,
+    paired_interval,
+    sensitivities,
+    simulate,
+    without_luck,
+)
 from ...problems import problems
 from ...simulation import Encounter, encounters, goal
 from ..frame import Rows
 from ..page import Claim
 from .contest import trained
-from .theory import Slope, sampled_slope
+from .theory import Slope, jackknife_slope, sampled_slope
 
 AGENTS = (100, 1000, 10_000, 100_000, 1_000_000)
-# Bounds are judged on crowds of up to this many, laws in the limit on crowds from here on. A round
-# that should leave a few goods sells out by chance among few bidders: until that is rare, at some
-# thousands for designs of A2, values come closer faster than any power law.
+# Bounds, and laws, are judged on crowds of up to this many; laws in their limit from here on. A
+# round that should leave a few goods sells out by chance among few bidders: until that is rare, at
+# some thousands for designs of A2, values come closer faster than any power law.
 FAR = 10_000
 # The games that a prior-free mechanism meets are drawn with a key of their own, which no design
 # has seen; they are the same for every number of bidders.
@@ -105,7 +111,10 @@ def meeting_rows(
 
 
 def over_games(frame: pl.DataFrame) -> pl.DataFrame:
-    """Means over designs and drawn games, with intervals for these, by problem and bidders."""
+    """Means over designs and drawn games, with 95 % intervals, by problem and bidders.
+
+    Where there are several, intervals are for others like them; where there is one, for its draws.
+    """
     rows = []
     groups = frame.group_by(["problem", "mechanism", "agents"], maintain_order=True)
     for (problem, mechanism, agents), of_one in groups:
@@ -117,10 +126,13 @@ def over_games(frame: pl.DataFrame) -> pl.DataFrame:
         }
         row["mean_field"] = of_one["mean_field"].mean()
         for name in ("difference", "exploitability"):
-            mean = float(of_one[name].to_numpy().mean())
-            width = (of_one[f"{name}_high"] - of_one[f"{name}_low"]).to_numpy() / 2
-            half = float(np.sqrt(np.sum(width**2))) / len(of_one)
-            row |= {name: mean, f"{name}_low": mean - half, f"{name}_high": mean + half}
+            found = (of_one[name], of_one[f"{name}_low"], of_one[f"{name}_high"])
+            mean, low, high = (
+                (column[0] for column in found)
+                if len(of_one) == 1
+                else paired_interval(of_one[name].to_numpy())
+            )
+            row |= {name: mean, f"{name}_low": low, f"{name}_high": high}
         row["exploitability_mean_field"] = of_one["exploitability_mean_field"].mean()
         rows.append(row)
     return pl.DataFrame(rows)
@@ -129,13 +141,26 @@ def over_games(frame: pl.DataFrame) -> pl.DataFrame:
 def finite_claims(frame: pl.DataFrame) -> list[Claim]:
     """Learned auctions are worth among N bidders what the mean field says, and nearly as stable."""
     claims = []
-    groups = over_games(frame).group_by(["problem", "mechanism"], maintain_order=True)
-    for (problem, mechanism), rows in groups:
-        of = rows.sort("agents")
-        whose = f"{problem}, {mechanism}{met_with(of)}"
-        claims += [_closeness(whose, of), _value_rate(whose, of), *_gain_rates(whose, of)]
-        if mechanism == "designed":
-            claims.append(_smooth_rate(whose, of))
+    for _, rows in frame.group_by(["problem", "mechanism"], maintain_order=True):
+        near = rows.filter(pl.col("agents") <= FAR)
+        far = rows.filter(pl.col("agents") >= FAR)
+        whose = f"{rows['problem'][0]}, {rows['mechanism'][0]}{met_with(over_games(rows))}"
+        claims += [_closeness(whose, near), _value_rate(whose, near), *_gain_rates(whose, near)]
+        if rows["mechanism"][0] == "designed":
+            claims.append(
+                _smooth_rate(
+                    f"{whose}: value has slope -1 over N = {AGENTS[0]} to {FAR} (predicted where "
+                    "supply and payments are smooth in the bids; steeper where few bidders miss by "
+                    "chance what many do not)",
+                    near,
+                )
+            )
+            claims.append(
+                _smooth_rate(
+                    f"{whose}: value has slope -1 from N = {FAR} on (the same law, in its limit)",
+                    far,
+                )
+            )
     return claims
 
 
@@ -146,16 +171,16 @@ def met_with(rows: pl.DataFrame) -> str:
 
 
 def _closeness(whose: str, rows: pl.DataFrame) -> Claim:
-    sizes = rows["difference"].abs().to_list()
+    sizes = over_games(rows).sort("agents")["difference"].abs().to_list()
     return Claim(
         f"{whose}: N-player value close to mean field from N = 100 on",
-        _told(rows, "difference", 0.0),
+        _told(rows, "difference"),
         sizes[-1] < sizes[0] and sizes[0] < 0.05,
     )
 
 
 def _value_rate(whose: str, rows: pl.DataFrame) -> Claim:
-    fit = _slope(rows.filter(pl.col("agents") <= FAR), "difference", 0.0)
+    fit = _slope(rows, "difference")
     return Claim(
         f"{whose}: value approaches at least as fast as N^-1/2 (theory: slope -1/2 at a kink with "
         "a price atom, -1 where smooth)",
@@ -164,26 +189,27 @@ def _value_rate(whose: str, rows: pl.DataFrame) -> Claim:
     )
 
 
-def _smooth_rate(whose: str, rows: pl.DataFrame) -> Claim:
-    fit = _slope(rows.filter(pl.col("agents") >= FAR), "difference", 0.0)
-    return Claim(
-        f"{whose}: value has slope -1 from N = {FAR} on (predicted in the limit, where supply and "
-        "payments are smooth in the bids)",
-        _exponent(fit),
-        None if fit.high - fit.low > 2 * TOLERANCE else abs(fit.slope + 1) <= TOLERANCE,
-    )
+def _smooth_rate(stated: str, rows: pl.DataFrame) -> Claim:
+    fit = _slope(rows, "difference")
+    told = fit.high - fit.low <= 2 * TOLERANCE
+    return Claim(stated, _exponent(fit), abs(fit.slope + 1) <= TOLERANCE if told else None)
 
 
 def _gain_rates(whose: str, rows: pl.DataFrame) -> list[Claim]:
     """Exploitability beyond that of the mean field, which the temperature leaves."""
-    rows = rows.filter(pl.col("agents") <= FAR)
-    floor = float(rows["exploitability_mean_field"][0])
-    told = f"{_told(rows, 'exploitability', floor)}; mean field {floor:.2e}"
+    floor = pl.col("exploitability_mean_field")
+    # Designs and games differ in what the temperature leaves.
+    beyond = rows.with_columns(
+        pl.col("exploitability", "exploitability_low", "exploitability_high") - floor
+    )
+    means = over_games(beyond)
+    left = means["exploitability_mean_field"][0]
+    told = f"{_told(beyond, 'exploitability')}; mean field {left:.2e}"
     stated = f"{whose}: exploitability beyond the mean field's"
-    if float((rows["exploitability_low"] - floor).to_numpy().min()) <= 0:
+    if float(means["exploitability_low"].to_numpy().min()) <= 0:
         told += "; not told from 0 at some N: no slope"
         return [Claim(f"{stated} falls like N^-1/2", told, None)]
-    fit = _slope(rows, "exploitability", floor)
+    fit = _slope(beyond, "exploitability")
     return [
         Claim(f"{stated} falls at least as fast as N^-1/2", told, _at_least_as_fast(fit)),
         Claim(
@@ -195,10 +221,16 @@ def _gain_rates(whose: str, rows: pl.DataFrame) -> list[Claim]:
     ]
 
 
-def _slope(rows: pl.DataFrame, name: str, floor: float) -> Slope:
-    width = (rows[f"{name}_high"] - rows[f"{name}_low"]).to_numpy() / 2
-    numbers = rows["agents"].to_numpy().astype(float)
-    return sampled_slope(numbers, rows[name].to_numpy() - floor, width / _NORMAL)
+def _slope(rows: pl.DataFrame, name: str) -> Slope:
+    """Over designs and games where there are several, over what was drawn where there is one."""
+    ordered = rows.sort("agents")
+    numbers = ordered["agents"].unique(maintain_order=True).to_numpy().astype(float)
+    apart = [column for column in _MET.values() if column in ordered.columns]
+    units = [of_one[name].to_numpy() for _, of_one in ordered.group_by(apart)]
+    if len(units) > 1:
+        return jackknife_slope(numbers, np.stack(units))
+    width = (ordered[f"{name}_high"] - ordered[f"{name}_low"]).to_numpy() / 2
+    return sampled_slope(numbers, units[0], width / _NORMAL)
 
 
 def _exponent(fit: Slope) -> str:
@@ -213,9 +245,9 @@ def _at_least_as_fast(fit: Slope) -> bool | None:
     return fit.high <= law
 
 
-def _told(rows: pl.DataFrame, name: str, floor: float) -> str:
+def _told(rows: pl.DataFrame, name: str) -> str:
+    columns = ("agents", name, f"{name}_low", f"{name}_high")
     return "; ".join(
-        f"N={row['agents']}: {row[name] - floor:+.2e} "
-        f"[{row[f'{name}_low'] - floor:+.2e}, {row[f'{name}_high'] - floor:+.2e}]"
-        for row in rows.iter_rows(named=True)
+        f"N={agents}: {mean:+.2e} [{low:+.2e}, {high:+.2e}]"
+        for agents, mean, low, high in over_games(rows).sort("agents").select(columns).iter_rows()
     )

@@ -57,6 +57,26 @@ def sampled_slope(
     return Slope(float(slopes[0]), float(low), float(high))
 
 
+def jackknife_slope(numbers: Float[np.ndarray, " n"], sizes: Float[np.ndarray, "m n"]) -> Slope:
+    """The exponent k of mean sizes ~ numbers ^ k, where m units (games, say) have sizes each.
+
+    The interval is for other units like these: Student's, by leaving out one at a time.
+
+    >>> numbers = np.array([100.0, 1000.0, 10_000.0])
+    >>> alike = np.outer([1.0, 2.0, 3.0], 1 / numbers)
+    >>> [round(x, 6) for x in jackknife_slope(numbers, alike)]
+    [-1.0, -1.0, -1.0]
+    """
+    units = len(sizes)
+    whole = fitted_slope(numbers, sizes.mean(axis=0)).slope
+    without = [
+        fitted_slope(numbers, np.delete(sizes, k, 0).mean(axis=0)).slope for k in range(units)
+    ]
+    error = np.sqrt((units - 1) * np.var(without))
+    half = float(scipy.stats.t.ppf(0.975, units - 1) * error)
+    return Slope(whole, whole - half, whole + half)
+
+
 @dataclass(frozen=True)
 class TrackingGame:
     """Agents track private targets and dislike moving with the crowd: linear and quadratic.
