@@ -68,12 +68,30 @@ def test_a_run_is_read_with_the_heads_it_was_made_with(name, tmp_path):
     assert record["low"] <= record["value"] <= record["high"]
 
 
-def test_a_run_by_an_unknown_recipe_is_refused(tmp_path):
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"recipe": "papper"}, "expected a run by one of the recipes .*, got 'papper'"),
+        ({"recipe": ["paper"]}, "expected a run by one of the recipes .*, got \\['paper'\\]"),
+        ({"settings": [1, 2]}, "expected settings by name and a form among .*, got \\[1, 2\\]"),
+        ({"form": "nosuch"}, "expected settings by name and a form among .* 'nosuch'"),
+        ({"settings": {"supply": "lots"}}, "expected a finite number for supply, got 'lots'"),
+        ({"settings": {"suply": 0.8}}, "got 'suply'; did you mean 'supply'"),
+    ],
+)
+def test_a_run_whose_config_was_changed_is_refused(changed, words, tmp_path):
     problem = small("a1", width=8)
-    config = Order(problem, "hypergradient", "implicit", 1, 0).config() | {"recipe": "papper"}
+    config = Order(problem, "hypergradient", "implicit", 1, 0).config() | changed
     run = RunDirectory.create(tmp_path / "run", config)
-    with pytest.raises(ValueError, match="expected a run by one of the recipes .*, got 'papper'"):
+    with pytest.raises(ValueError, match=words):
         simulate_run(run, num_agents=50, num_trials=4, seed=0)
+
+
+@pytest.mark.parametrize("number", [0, 10**9, 10**22])
+def test_crowds_that_cannot_be_drawn_are_refused(number, tmp_path):
+    run = kept_run(tmp_path / "run", small("a1", width=8))
+    with pytest.raises(ValueError, match="expected"):
+        simulate_run(run, num_agents=number, num_trials=4, seed=0)
 
 
 def test_the_command_reads_a_run_and_leaves_its_record_there(tmp_path, capsys):

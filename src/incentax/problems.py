@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Any
 
 from .auctions import (
     Bidding,
@@ -42,7 +43,7 @@ class Problem:
     citations: tuple[str, ...]
     setting: AbstractSetting
 
-    def with_options(self, **changes: float) -> "Problem":
+    def with_options(self, **changes: Any) -> "Problem":
         """The same problem with some of its numbers changed; `ValueError` for unknown names."""
         return replace(self, setting=self.setting.with_options(**changes))
 

@@ -81,7 +81,7 @@ class AbstractSetting(ABC):
         """Every number a user may set, by name, those of nested records included."""
         return _numbers(self)
 
-    def with_options(self, **changes: float) -> "AbstractSetting":
+    def with_options(self, **changes: Any) -> "AbstractSetting":
         """The same setting with some numbers changed.
 
         **Raises:** `ValueError` for an unknown name, with the nearest one, or an impossible value.
@@ -93,8 +93,10 @@ class AbstractSetting(ABC):
                     f"expected one of {', '.join(sorted(known))}, got {name!r}"
                     + nearest(name, known)
                 )
-            if not math.isfinite(number):
-                raise ValueError(f"expected a finite number for {name}, got {number}; leave it out")
+            if not isinstance(number, (int, float)) or not math.isfinite(number):
+                raise ValueError(
+                    f"expected a finite number for {name}, got {number!r}; leave it out"
+                )
             if isinstance(known[name], int) and number != int(number):
                 raise ValueError(f"expected a whole number for {name}, got {number}; round it")
         typed = {name: type(known[name])(number) for name, number in changes.items()}

@@ -17,6 +17,7 @@ from .auctions import (
     paired_interval,
     simulate,
 )
+from .auctions.form import FORMS
 from .auctions.prior_free import RandomEconomy
 from .certificate import certify
 from .order import RECIPES
@@ -45,7 +46,7 @@ def simulate_run(run: RunDirectory, *, num_agents: int, num_trials: int, seed: i
     """`simulate_mechanism` for the mechanism in a run directory; the record is kept there."""
     problem = _problem_of(run)
     recipe = run.config.get("recipe", "default")
-    if recipe not in RECIPES:
+    if recipe not in list(RECIPES):
         raise ValueError(
             f"expected a run by one of the recipes {', '.join(RECIPES)}, got {recipe!r} in "
             f"{run.path}; design it again"
@@ -176,8 +177,13 @@ def _problem_of(run: RunDirectory) -> Problem:
             + "; try incentax design a1"
         )
     problem, form = problems[name], config.get("form")
+    settings = config.get("settings") or {}
+    if not isinstance(settings, dict) or form not in (None, *FORMS):
+        raise ValueError(
+            f"expected settings by name and a form among {', '.join(FORMS)}, got {settings!r} and "
+            f"{form!r} in {run.path}; design it again"
+        )
     # Only a mechanism for one known economy has a form.
     if form is not None and isinstance(problem.setting, KnownEconomy):
         problem = replace(problem, setting=problem.setting.with_form(form))
-    settings = config.get("settings") or {}
     return problem.with_options(**settings)

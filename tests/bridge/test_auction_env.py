@@ -1,5 +1,7 @@
 """The parallel environment obeys PettingZoo's contract and agrees with the auction by counts."""
 
+from dataclasses import replace
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -22,16 +24,21 @@ def test_the_contract():
     parallel_api_test(env, num_cycles=20)
 
 
-def test_it_is_the_auction_by_counts():
+# Where more is offered than there are bidders, what is left over is gone: the last round has none.
+UNSOLD = replace(ECONOMY, horizon=3, supply=1.6, departure=1.0)
+
+
+@pytest.mark.parametrize(("economy", "supply"), [(ECONOMY, [0.3, 0.4]), (UNSOLD, [0.7, 0.9, 0.4])])
+def test_it_is_the_auction_by_counts(economy, supply):
     rng = np.random.default_rng(0)
-    policy = rng.dirichlet(np.ones(5), size=(2, 6))
-    mechanism = FirstPrice(jnp.array([0.3, 0.4]))
-    env = AuctionEnv(ECONOMY.game(), mechanism, num_bidders=6)
+    policy = rng.dirichlet(np.ones(5), size=(economy.horizon, 6))
+    mechanism = FirstPrice(jnp.array(supply))
+    env = AuctionEnv(economy.game(), mechanism, num_bidders=6)
     paid = []
     for k in range(1500):
         seen, _ = env.reset(seed=k)
         total = 0.0
-        for t in range(2):
+        for t in range(economy.horizon):
             states = {a: int(round(float(o[1]) * 5)) for a, o in seen.items()}
             bids = {a: int(rng.choice(5, p=policy[t, s])) for a, s in states.items()}
             values = states
@@ -42,6 +49,14 @@ def test_it_is_the_auction_by_counts():
                     assert rewards[agent] == pytest.approx((values[agent] - bids[agent]) / 5)
                     total += bids[agent] / 5
         paid.append(total / 6)
-    twin = simulate(ECONOMY.game(), mechanism, policy, num_agents=6, num_trials=20_000).revenue
+    twin = simulate(economy.game(), mechanism, policy, num_agents=6, num_trials=20_000).revenue
     error = np.hypot(np.std(paid) / np.sqrt(len(paid)), twin.std() / np.sqrt(twin.size))
     assert abs(np.mean(paid) - twin.mean()) < 4.5 * error
+
+
+@pytest.mark.parametrize("bid", [-1, 5, 2.5])
+def test_bids_off_the_grid_are_refused(bid):
+    env = AuctionEnv(ECONOMY.game(), FirstPrice.equal_split(0.8, 2), num_bidders=2)
+    env.reset(seed=0)
+    with pytest.raises(ValueError, match="expected bids from 0 to 4, got"):
+        env.step({"bidder_0": 0, "bidder_1": bid})

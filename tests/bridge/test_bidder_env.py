@@ -41,6 +41,14 @@ def test_the_contract():
     check_env(environment(growth=1.2, spread=0.2, reentry=0.3)[0], skip_render_check=True)
 
 
+@pytest.mark.parametrize("bid", [np.int64(-1), np.int64(10)])
+def test_bids_off_the_grid_are_refused(bid):
+    env, *_ = environment()
+    env.reset(seed=0)
+    with pytest.raises(ValueError, match="expected a bid from 0 to 9, got"):
+        env.step(bid)
+
+
 def test_at_a_posted_price_she_earns_her_surplus():
     env, *_ = environment(price=0.2, horizon=1, supply=2.0)
     seen, _ = env.reset(seed=4)

@@ -1,5 +1,6 @@
 """Rivals have the time that the default recipe took, and are judged like it."""
 
+import math
 from dataclasses import replace
 
 import polars as pl
@@ -8,8 +9,8 @@ import pytest
 from incentax.problems import problems
 from incentax.reproduction.amid import contest
 from incentax.reproduction.amid.claims import contest_claims
-from incentax.reproduction.amid.rivals import OURS, RIVALS
-from incentax.reproduction.amid.verdict import verdicts
+from incentax.reproduction.amid.rivals import OURS, RIVALS, best_rate
+from incentax.reproduction.amid.verdict import tuning_rows, verdicts
 
 SIZES = dict(num_values=8, num_bids=8, width=8, horizon=2, temperature=1e-2, learning_rate=10.0)
 
@@ -45,7 +46,7 @@ def test_values_of_agents_who_have_not_settled_are_told_apart():
         for rival in values
         for seed, (value, gain) in enumerate(zip(values[rival], gains[rival], strict=True))
     ]
-    same = dict(sense="maximize", cap=2.0, baseline=0.5, seconds_in_all=1.0)
+    same = dict(sense="maximize", cap=2.0, tolerance=0.0, baseline=0.5, seconds_in_all=1.0)
     (row,) = verdicts(pl.DataFrame([one | same | {"exploitability_bound": 0.01} for one in rows]))
     assert row["seeds"] == 4 and row["low"] < 0 < row["high"]
     # Seeds 0 and 1: a gain at the bound is within it.
@@ -54,15 +55,17 @@ def test_values_of_agents_who_have_not_settled_are_told_apart():
     assert middle == pytest.approx(0.15) and row["low, both certified"] < 0.1
 
 
-def contest_of(gains):
-    """Rows of a contest that the default recipe wins by these differences."""
-    same = dict(problem="p", sense="maximize", cap=2.0, baseline=0.5, seconds_in_all=1.0)
+def contest_of(gains, share=1.0):
+    """Rows of a contest that the default recipe wins by these differences, rivals having a share
+    of its time.
+    """
+    same = dict(problem="p", sense="maximize", cap=2.0, tolerance=0.0, baseline=0.5)
     same |= {"exploitability": 0.0, "exploitability_bound": 0.01}
     return pl.DataFrame(
         [
-            same | {"rival": rival, "seed": seed, "value": 1.0 - lost}
+            same | {"rival": rival, "seed": seed, "value": 1.0 - lost, "seconds_in_all": seconds}
             for seed, gain in enumerate(gains)
-            for rival, lost in ((OURS, 0.0), ("anneal", gain))
+            for rival, lost, seconds in ((OURS, 0.0, 10.0), ("anneal", gain, 10.0 * share))
         ]
     )
 
@@ -71,8 +74,10 @@ def contest_of(gains):
     ("gains", "mean_tells", "agrees"),
     [
         ([0.02 + 0.001 * k for k in range(10)], True, True),
-        # Nine clear wins, and a rival that collapsed: the mean's interval has 0 in it.
-        ([0.02 + 0.001 * k for k in range(9)] + [0.9], False, True),
+        # Nine clear wins, and a rival that collapsed: ranks tell, the mean does not.
+        ([0.02 + 0.001 * k for k in range(9)] + [0.9], False, None),
+        # Nine clear wins, and a collapse of ours.
+        ([0.02 + 0.001 * k for k in range(9)] + [-0.9], False, False),
         # A collapse does not win a contest that is otherwise even.
         ([0.02, -0.02, 0.01, -0.01, 0.03, -0.03, 0.005, -0.005, 0.001, 0.9], False, False),
         ([-0.02 - 0.001 * k for k in range(10)], False, False),
@@ -81,12 +86,45 @@ def contest_of(gains):
         ([0.02], None, None),
     ],
 )
-def test_one_collapse_neither_wins_nor_loses_a_contest(gains, mean_tells, agrees):
+def test_a_contest_is_won_by_the_mean_and_by_ranks(gains, mean_tells, agrees):
     table = contest_of(gains)
     (row,) = verdicts(table)
     assert (None if row["low"] is None else row["low"] > 0) is mean_tells
     assert (row["low, by ranks"] is None) is (len(gains) < 6)
     assert contest_claims(table)[-1].agrees is agrees
+
+
+def test_nobody_wins_against_a_rival_who_had_less_time():
+    clear = [0.02 + 0.001 * k for k in range(10)]
+    assert [contest_claims(contest_of(clear, share))[-1].agrees for share in (1, 0.9)] == [
+        True,
+        None,
+    ]
+
+
+def test_known_values_are_claims():
+    table = contest_of([0.02] * 6).with_columns(problem=pl.lit("a1"), value=pl.lit(0.2449))
+    told = {c.stated: c.agrees for c in contest_claims(table)}
+    assert told["a1: at least 0.245"] is False
+    priced = table.with_columns(constant_price=pl.lit(0.24), tolerance=pl.lit(0.004))
+    for tolerance, agrees in ((0.004, False), (0.006, True)):
+        claims = contest_claims(priced.with_columns(tolerance=pl.lit(tolerance)))
+        assert [c.agrees for c in claims if "constant price" in c.stated] == [agrees]
+
+
+def test_rivals_have_the_rate_that_was_best_on_the_problem(small):
+    tuning = pl.DataFrame(contest.tuned("small", "anneal", seconds=0.3, seeds=1, num_steps=40))
+    assert sorted(tuning["rate"]) == sorted(RIVALS["anneal"].rates)
+    worst = tuning.with_columns(value=pl.when(pl.col("rate") == 1e-1).then(0.2).otherwise(0.1))
+    assert best_rate(worst) == 1e-1
+    lost = worst.with_columns(value=pl.when(pl.col("rate") == 1e-1).then(math.nan).otherwise(0.1))
+    assert best_rate(lost) != 1e-1
+    assert best_rate(worst.with_columns(sense=pl.lit("minimize"))) != 1e-1
+    ours = pl.DataFrame({"seconds_in_all": [0.3]})
+    (row, *_) = contest.played("small", "anneal", 0, ours, worst, num_steps=40)
+    assert row["rate"] == 1e-1
+    (told,) = tuning_rows(worst).iter_rows(named=True)
+    assert told["best"] == 1e-1 and told["at an edge?"] is True and told["0.01"] == 0.1
 
 
 def test_a_rival_alone_is_refused():

@@ -23,6 +23,8 @@ from .valuation import Constant, Drifting
 _WHOLE = 1e-6
 # To draw one bidder's bid costs as much as to count the bidders at so many bids.
 _DRAWS_A_CELL = 4
+# NumPy draws how ties are broken among fewer than this.
+_TOO_MANY = 10**9
 
 
 @dataclass(eq=False)
@@ -61,8 +63,10 @@ class AuctionHall:
         num_agents: int,
     ) -> "AuctionHall":
         """The hall for this auction; `ValueError` for impossible numbers."""
-        if num_agents < 1:
-            raise ValueError(f"expected num_agents >= 1, got {num_agents}; try 1000")
+        if not 1 <= num_agents < _TOO_MANY:
+            raise ValueError(
+                f"expected num_agents from 1 to {_TOO_MANY - 1}, got {num_agents}; try 1000"
+            )
         shape = (game.horizon, game.num_states, game.num_actions)
         if np.shape(policy) != shape:
             raise ValueError(

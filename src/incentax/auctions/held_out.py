@@ -40,12 +40,13 @@ def signed_rank_interval(
     Reference: Hollander and Wolfe, Nonparametric Statistical Methods, section 3.3.
     """
     number = difference.size
-    # Ways to reach each sum of ranks: every rank is in it or not.
-    ways = np.zeros(number * (number + 1) // 2 + 1)
-    ways[0] = 1
+    # Odds of each sum of ranks: every rank is in it or not.
+    odds = np.zeros(number * (number + 1) // 2 + 1)
+    odds[0] = 1
     for rank in range(1, number + 1):
-        ways[rank:] = ways[rank:] + ways[: ways.size - rank]
-    below = np.cumsum(ways) / 2.0**number
+        odds = odds / 2
+        odds[rank:] = odds[rank:] + odds[: odds.size - rank]
+    below = np.cumsum(odds)
     outside = int(np.searchsorted(below, (1 - confidence) / 2, side="right"))
     if outside == 0:
         return None

@@ -62,7 +62,7 @@ class AuctionEnv(ParallelEnv):
     def step(self, actions: dict[str, Any]) -> tuple[dict, dict, dict, dict, dict]:
         """One round."""
         hall, t, rng = self._hall, self._round, self._rng
-        chosen = np.array([actions[agent] for agent in self.possible_agents])
+        chosen = np.array([self._bid(actions[agent]) for agent in self.possible_agents])
         counts = np.bincount(chosen[self._active], minlength=hall.num_bids)[None]
         supply, payment = hall.offer(t, counts, np.array([self._goods]))
         goods = int(min(hall.goods(supply)[0], self._goods))
@@ -72,7 +72,8 @@ class AuctionEnv(ParallelEnv):
         rewards = np.zeros(hall.num_agents)
         worth = hall.utility(t, payment)[0]
         rewards[winners] = worth[self._values[winners], chosen[winners]]
-        self._goods -= winners.size
+        # Goods once offered are gone, sold or not.
+        self._goods -= goods
         self._live_on(winners)
         self._round = t + 1
         over = self._round >= hall.horizon
@@ -88,6 +89,14 @@ class AuctionEnv(ParallelEnv):
         if over:
             self.agents = []
         return outcome
+
+    def _bid(self, action: Any) -> int:
+        if not self._acted.contains(action):
+            raise ValueError(
+                f"expected bids from 0 to {self._hall.num_bids - 1}, got {action}; look at "
+                "action_space"
+            )
+        return int(action)
 
     def _live_on(self, winners: np.ndarray) -> None:
         hall, rng = self._hall, self._rng

@@ -55,6 +55,11 @@ class BidderEnv(gymnasium.Env[np.ndarray, np.int64]):
         """One round with her bid in it; the episode ends after the last round."""
         if self._auction is None:
             raise ValueError("expected reset() before the first round, got step(); reset first")
+        if not self.action_space.contains(action):
+            raise ValueError(
+                f"expected a bid from 0 to {self._hall.num_bids - 1}, got {action}; look "
+                "at action_space"
+            )
         reward, won = self._auction.step(np.array([int(action)]))
         seen, over = self._auction.observation()[0], self._auction.over
         return seen, float(reward[0]), over, False, {"won": bool(won[0])}

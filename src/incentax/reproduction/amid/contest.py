@@ -11,7 +11,7 @@ import optax
 import polars as pl
 
 from ..._status import Status
-from ...auctions import KnownEconomy
+from ...auctions import KnownEconomy, Table
 from ...certificate import certify, no_zero_dominance
 from ...design import design
 from ...judgement import TRUST
@@ -103,10 +103,11 @@ def played(
         result = _in_time(problem, plan, seed, allowed, result)
     score, baseline = _judged(problem, result, seed)
     setting = problems[problem].setting
-    margin = math.nan
+    margin, tolerance = math.nan, 0.0
     if isinstance(setting, KnownEconomy):
         rounds = result.response.rounds
         margin = no_zero_dominance(np.asarray(rounds.bids), np.asarray(rounds.supply)).margin
+        tolerance = float(np.sum(rounds.sold)) / setting.economy.num_bids
     last = {
         "problem": problem,
         "rival": method,
@@ -115,6 +116,8 @@ def played(
         "value": score,
         "baseline": baseline,
         "cap": setting.cap(),
+        "tolerance": tolerance,
+        "constant_price": _constant_price(problem),
         "exploitability": result.certificate.exploitability,
         "exploitability_bound": setting.exploitability_bound,
         "no_zero_dominance": margin,
@@ -272,3 +275,12 @@ def _baseline(problem: str) -> float:
     mechanism = next(iter(setting.baselines().values()))
     key = jax.random.key(0)
     return certify(setting.population(), setting.objective(), mechanism, key=key)[0].value
+
+
+@functools.cache
+def _constant_price(problem: str) -> float | None:
+    """Revenue of the best constant price, where the mechanism is static and bids cannot move it."""
+    setting = problems[problem].setting
+    if isinstance(setting, KnownEconomy) and isinstance(setting.form, Table):
+        return setting.oracles()["constant_price"]
+    return None
