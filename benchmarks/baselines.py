@@ -17,7 +17,8 @@ import polars as pl
 from incentax.problems import problems
 from incentax.reproduction.amid.cells import Contest
 from incentax.reproduction.amid.rivals import OURS, RIVALS
-from incentax.reproduction.amid.verdict import tuning_rows, verdicts
+from incentax.reproduction.amid.tuning import tuning_rows
+from incentax.reproduction.amid.verdict import verdicts
 from incentax.reproduction.frame import gather
 
 from .machine import publish

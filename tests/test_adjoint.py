@@ -12,6 +12,7 @@ import pytest
 
 import incentax as ix
 from incentax.adjoint import Backprop, Checkpointed, Implicit
+from incentax.fixed_point import AbstractOperator
 from incentax.games import LeftRight
 
 from .cases import (
@@ -157,6 +158,29 @@ def test_more_segments_than_steps_is_no_segment():
         return kind.iterate(halve, None, z0, jnp.ones(()), (), num_steps=3)[0]
 
     assert float(last(jnp.zeros(()), 60)) == float(last(jnp.zeros(()), 1)) == 1.75
+
+
+@pytest.mark.parametrize("adjoint", ADJOINTS)
+def test_numbers_of_a_solver_stay_numbers(adjoint):
+    def shrink(z, mechanism, solver):
+        # A temperature of zero must be seen to be zero while tracing: regularisers cost time.
+        assert isinstance(solver["temperature"], float)
+        return z * solver["rate"]
+
+    class Shrinking(AbstractOperator):
+        def aggregate(self, z, mechanism, consts):
+            return z
+
+        def respond(self, aggregate, mechanism, consts):
+            return aggregate * consts["rate"]
+
+        def apart(self, z, aggregate, mechanism, consts):
+            return None
+
+    consts = {"temperature": 0.0, "rate": jnp.asarray(0.5)}
+    kind = ADJOINTS[adjoint]
+    z, _ = kind.iterate(shrink, Shrinking(), jnp.ones(()), (), consts, num_steps=5)
+    assert float(z) == 0.5**5
 
 
 def test_an_unrolled_gradient_is_that_of_its_own_steps():

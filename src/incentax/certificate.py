@@ -11,7 +11,7 @@ from jaxtyping import Float
 
 from ._status import Status
 from ._types import Key, Mechanism, Objective, Response
-from .equilibrium import AbstractSolver
+from .equilibrium import CALMER, AbstractSolver
 from .population import AbstractPopulation, Access
 from .precision import in_float64
 from .rule import Hypergradient
@@ -145,9 +145,6 @@ def no_zero_dominance(
     return NoZeroDominance(float(margins[t, bid]), t, bid)
 
 
-# How often a solve that has not converged goes on, each time calmer, before the status says so.
-_CALMER = 2
-
 _EVIDENCE = ("exploitability", "regularised_exploitability", "residual")
 
 
@@ -184,7 +181,7 @@ def _settled(population, objective, mechanism, key):
     init_key, respond_key = jax.random.split(key)
     state = population.init(mechanism, key=init_key)
     value, response, state = _evaluate(population, objective, mechanism, state, respond_key)
-    for _ in range(_CALMER):
+    for _ in range(CALMER):
         status = int(np.max(_evidence(response, "status", default=0.0)))
         calmer = _calm(population)
         if status != Status.NOT_CONVERGED or eqx.tree_equal(calmer, population):

@@ -49,6 +49,7 @@ class Problem:
 
 
 _AMID = "arXiv 2510.21442"
+_OUR_RESERVE = "the network's reserve is ours"
 _SOCIAL = "arXiv 2604.11346"
 _CITED = ("corecco2025amid", "perolat2021mirror", "myerson1981optimal")
 _DRIFT = Economy(decay=0.9, growth=3.0, spread=0.2)
@@ -72,7 +73,7 @@ def _long_plan() -> Recipe:
 
 # More is for sale than should be sold: once the last bidder is sure to be served, all wait for it
 # and the price unravels. A supply that only shares out what remains can but stop short of that
-# edge; goods held back from who will not pay a price have none.
+# edge; goods held back from who will not pay a price have none. High, it holds back from the start.
 _HELD_BACK = Network(reserve=0.8)
 
 
@@ -81,15 +82,15 @@ _TABLE = (
         "a1",
         "Four-round auction, constant values",
         "uniform constant values, winners leave; neural mechanism, revenue",
-        f"{_AMID}, setting A1",
+        f"{_AMID}, setting A1; {_OUR_RESERVE}",
         _CITED,
         KnownEconomy(),
     ),
     Problem(
         "a2",
         "Four-round auction, rising values",
-        "mostly low values that grow between rounds, winners leave; neural with a reserve, revenue",
-        f"{_AMID}, setting A2; the reserve is ours",
+        "mostly low values that grow between rounds, winners leave; neural mechanism, revenue",
+        f"{_AMID}, setting A2; {_OUR_RESERVE}",
         _CITED,
         KnownEconomy(economy=_DRIFT, form=_HELD_BACK),
     ),
@@ -105,7 +106,7 @@ _TABLE = (
         "a4",
         "Auction for risk-averse bidders",
         "as a1 for bidders with utility 1 - exp(-(v - p)); neural mechanism, revenue",
-        f"{_AMID}, setting A4; the exponential form is our reading",
+        f"{_AMID}, setting A4; the exponential form is our reading, {_OUR_RESERVE}",
         _CITED,
         KnownEconomy(economy=Economy(utility=ConstantRiskAversion(1.0))),
     ),
@@ -113,7 +114,7 @@ _TABLE = (
         "a5",
         "Auction for risk-seeking bidders",
         "as a1 for bidders with utility exp(v - p) - 1; neural mechanism, revenue",
-        f"{_AMID}, setting A5; the exponential form is our reading",
+        f"{_AMID}, setting A5; the exponential form is our reading, {_OUR_RESERVE}",
         _CITED,
         KnownEconomy(economy=Economy(utility=ConstantRiskAversion(-1.0))),
     ),
@@ -121,7 +122,7 @@ _TABLE = (
         "a6",
         "Auction for impatient bidders",
         "as a1 for bidders to whom a surplus in round h is worth 1 / (1 + h); neural, revenue",
-        f"{_AMID}, setting A6",
+        f"{_AMID}, setting A6; {_OUR_RESERVE}",
         _CITED,
         KnownEconomy(economy=Economy(utility=Impatient(1.0))),
     ),
@@ -129,16 +130,16 @@ _TABLE = (
         "a7",
         "Six-round auction, winners stay",
         "rising values over six rounds, winners bid on; neural mechanism, revenue",
-        f"{_AMID}, setting A7",
+        f"{_AMID}, setting A7; {_OUR_RESERVE}",
         _CITED,
         KnownEconomy(economy=_STAY),
     ),
     Problem(
         "a8",
         "Hundred-round auction",
-        "slowly rising values over 100 rounds, winners return now and then; neural with a reserve, "
+        "slowly rising values over 100 rounds, winners return now and then; neural mechanism, "
         "revenue",
-        f"{_AMID}, setting A8; the reserve is ours",
+        f"{_AMID}, setting A8; {_OUR_RESERVE}",
         _CITED,
         KnownEconomy(
             economy=_LONG,
@@ -151,7 +152,7 @@ _TABLE = (
         "a9",
         "Auction for revenue and efficiency",
         "as a1; neural mechanism, half revenue and half value of the winners",
-        f"{_AMID}, setting A9; the weight is our choice",
+        f"{_AMID}, setting A9; the weight is our choice, {_OUR_RESERVE}",
         _CITED,
         KnownEconomy(goal=Mix(0.5)),
     ),

@@ -62,12 +62,15 @@ class HeldOut:
     """How mechanisms fare on bidders or games the design never saw.
 
     `rows` are (mechanism, revenue, low, high) with a `confidence` interval; `count` says on how
-    many.
+    many. On games, `settled` counts those at an equilibrium of the first mechanism, and
+    `exploitability` is the largest of all.
     """
 
     rows: tuple[tuple[str, float, float, float], ...]
     count: int
     confidence: float
+    settled: int | None = None
+    exploitability: float = math.nan
 
 
 class AbstractSetting(ABC):

@@ -211,4 +211,5 @@ def _held_out(held_out) -> dict[str, Any]:
         {"mechanism": name, "revenue": value, "low": low, "high": high}
         for name, value, low, high in held_out.rows
     ]
-    return {"rows": rows, "count": held_out.count, "confidence": held_out.confidence}
+    kept = {"rows": rows, "count": held_out.count, "confidence": held_out.confidence}
+    return kept if held_out.settled is None else kept | {"settled": held_out.settled}

@@ -247,7 +247,7 @@ def test_the_same_seed_is_the_same_auction():
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"num_agents": 0}, "num_agents >= 1"),
+        ({"num_agents": 0}, "num_agents from 1 to 999999999, got 0"),
         ({"num_trials": 0}, "num_trials >= 1"),
         ({"policy": np.zeros((1, 3, 3))}, "policy of shape"),
     ],

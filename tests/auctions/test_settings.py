@@ -59,7 +59,8 @@ def test_a3_judges_on_games_it_never_saw():
     held_out = setting.held_out(EqualShares(2), jax.random.key(3))
     names = [name for name, *_ in held_out.rows]
     assert names == ["designed", "first price, equal split", "difference, paired by game"]
-    assert held_out.count == 6
+    assert held_out.count == held_out.settled == 6
+    assert 0 <= held_out.exploitability < setting.exploitability_bound
     # First price against itself: no difference, and no doubt about it.
     assert held_out.rows[0][1] == pytest.approx(held_out.rows[1][1], abs=1e-12)
     assert held_out.rows[2][1:] == (0.0, 0.0, 0.0)

@@ -67,6 +67,12 @@ def test_the_panel_survives_without_colour(change):
     assert "Converged: the value moved less" in text
     assert ("certified: 3 of 3 checks hold" in text) == ("value" not in change)
     assert ("25,000 held-out values" in text) == ("held_out" in change)
+    assert "agents settled" not in text
+
+
+def test_held_out_games_say_how_many_settled():
+    games = HELD_OUT | {"count": 100, "settled": 97}
+    assert "agents settled in 97 of them" in plain(result_panel(RESULT | {"held_out": games}))
 
 
 def test_the_panel_of_a_minimised_objective(tmp_path):

@@ -9,8 +9,9 @@ import pytest
 from incentax.problems import problems
 from incentax.reproduction.amid import contest
 from incentax.reproduction.amid.claims import contest_claims
-from incentax.reproduction.amid.rivals import OURS, RIVALS, best_rate
-from incentax.reproduction.amid.verdict import tuning_rows, verdicts
+from incentax.reproduction.amid.rivals import OURS, RIVALS, best_rate, rate_beyond
+from incentax.reproduction.amid.tuning import tuning, tuning_claims, tuning_rows
+from incentax.reproduction.amid.verdict import verdicts
 
 SIZES = dict(num_values=8, num_bids=8, width=8, horizon=2, temperature=1e-2, learning_rate=10.0)
 

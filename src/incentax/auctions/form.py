@@ -14,7 +14,7 @@ from ..schedule import Schedule
 from ..setting import Recipe
 from .economy import Economy
 from .formats import SoftReserve
-from .mechanism import OFFERED, PAID, AbstractAuction, NeuralAuction, StaticAuction
+from .mechanism import OFFERED, PAID, RESERVE, AbstractAuction, NeuralAuction, StaticAuction
 
 
 def equal_parts(horizon: int) -> Float[Array, " H"]:
@@ -48,13 +48,14 @@ class Network(AbstractForm):
 
     Before it learns, it offers about the share `offered` of the supply over all rounds, charges
     about the share `paid` of a winning bid, and holds goods back from bids below about `reserve`,
-    if it has one; see `NeuralAuction`.
+    if it has one; see `NeuralAuction`. The published network, without, holds goods back only by
+    offering fewer: its payment rule must find the price that clears them.
     """
 
     width: int = 256
     offered: float | None = OFFERED
     paid: float = PAID
-    reserve: float | None = None
+    reserve: float | None = RESERVE
 
     def start(self, economy: Economy, key: Key) -> NeuralAuction:
         """Random weights."""

@@ -19,6 +19,9 @@ Bids = Float[Array, " A"]
 # heads say zero.
 OFFERED, PAID = 0.9, 0.5
 
+# The price at least that a network with a reserve asks where its head says zero.
+RESERVE = 0.3
+
 # Logits by which a bid's part grows in a tick. As few parts as gradients allow: whoever counts in
 # part goes unserved in part.
 PER_TICK = 4.0

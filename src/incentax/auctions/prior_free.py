@@ -18,6 +18,7 @@ from .economy import Economy
 from .formats import EqualShares
 from .game import BatchedAuction
 from .held_out import paired_interval
+from .judge import judged_on
 from .mechanism import NeuralAuction
 from .settings import Bidding, krylov
 from .snapshot import auction_snapshot
@@ -107,22 +108,18 @@ class PriorFree(AbstractSetting):
     def held_out(self, mechanism: Mechanism, key: Key) -> HeldOut | None:
         """Revenue on fresh games, beside first price on the same games, and their difference."""
         draw = RandomEconomy(self.economy, self.supply_low, self.supply_high)
-        judge = SampledPopulation(draw, self.held_out_games, self.bidding.solver(), krylov())
-        ours = _revenues(judge, mechanism, key)
-        theirs = _revenues(judge, EqualShares(self.economy.horizon), key)
+        keys = jax.random.split(key, self.held_out_games)
+        rivals = (mechanism, EqualShares(self.economy.horizon))
+        ours, theirs = (judged_on(draw, self.bidding.solver(), rival, keys) for rival in rivals)
         rows = (
-            ("designed", *paired_interval(ours)),
-            ("first price, equal split", *paired_interval(theirs)),
-            ("difference, paired by game", *paired_interval(ours - theirs)),
+            ("designed", *paired_interval(ours.revenue)),
+            ("first price, equal split", *paired_interval(theirs.revenue)),
+            ("difference, paired by game", *paired_interval(ours.revenue - theirs.revenue)),
         )
-        return HeldOut(rows, self.held_out_games, 0.95)
-
-
-@eqx.filter_jit
-def _batch_revenue(population: SampledPopulation, mechanism: Mechanism, key: Key):
-    response, _ = population.respond(mechanism, (), key=key)
-    return jax.vmap(revenue, in_axes=(None, 0))(mechanism, response)
-
-
-def _revenues(population: SampledPopulation, mechanism: Mechanism, key: Key) -> np.ndarray:
-    return np.asarray(_batch_revenue(population, mechanism, key), np.float64)
+        return HeldOut(
+            rows,
+            self.held_out_games,
+            0.95,
+            settled=int(ours.settled.sum()),
+            exploitability=float(ours.exploitability.max()),
+        )

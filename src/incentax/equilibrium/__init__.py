@@ -1,3 +1,4 @@
+from .base import CALMER as CALMER
 from .base import AbstractSolver as AbstractSolver
 from .base import Equilibrium as Equilibrium
 from .mirror_descent import MirrorDescent as MirrorDescent

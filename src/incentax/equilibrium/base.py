@@ -12,6 +12,9 @@ from ..game import AbstractGame
 
 SolverState = PyTree[Any]
 
+# How often a solve that has not converged goes on, each time calmer, before it is given up.
+CALMER = 2
+
 
 class AbstractSolver(eqx.Module):
     """An iteration whose limit is an equilibrium: a frozen record with pure methods.

@@ -74,7 +74,12 @@ _CHECK = {
     "holds": (_FLAG, False),
     "meaning": (_TEXT, False),
 }
-_HELD_OUT = {"rows": (_RECORDS, True), "count": (_WHOLE, False), "confidence": (_NUMBER, False)}
+_HELD_OUT = {
+    "rows": (_RECORDS, True),
+    "count": (_WHOLE, False),
+    "confidence": (_NUMBER, False),
+    "settled": (_WHOLE, False),
+}
 _HELD_OUT_ROW = {
     "mechanism": (_TEXT, True),
     "revenue": (_NUMBER, True),

@@ -219,6 +219,9 @@ def _held_out_table(record: Result) -> Table:
         table.add_row(
             Text(words(row["mechanism"])), number(row["revenue"]), Text(f"{low} to {high}")
         )
+    if record.get("settled") is not None:
+        table.caption = f"agents settled in {number(record['settled'])} of them"
+        table.caption_justify = "left"
     return table
 
 

@@ -108,9 +108,11 @@ def reproduce(
     _open(folder, paper, budget)
     for name in names:
         part = paper.parts[name]
-        table = gather(
-            folder, list(part.cells(budget)), lambda line, name=name: say(f"{name} {line}")
-        )
+        cells = list(part.cells(budget))
+        if not cells:
+            say(f"{name}: nothing in the {budget.name} budget")
+            continue
+        table = gather(folder, cells, lambda line, name=name: say(f"{name} {line}"))
         _write(folder / f"{name}.parquet", table.write_parquet)
         _write(folder / f"{name}.svg", svg(part.draw, table))
     sections = {

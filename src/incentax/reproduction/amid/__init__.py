@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from ..frame import Cell, Paper, Part
-from . import cells, claims, figures, findings, finite, pictures, portrait_cells
+from . import cells, claims, figures, findings, finite, pictures, portrait_cells, tuning
 from .cells import FULL, QUICK, Budget
 
 _FIRST = ("a1", "a2", "a3")
@@ -58,6 +58,14 @@ PARTS = {
         pictures.finals,
         claims.contest_claims,
         claims.contest_rows,
+    ),
+    "tuning": Part(
+        "Rates of the rivals on each problem",
+        ("settings",),
+        cells.tuning_cells,
+        tuning.tuning,
+        tuning.tuning_claims,
+        tuning.tuning_rows,
     ),
     "clearing": Part(
         "First price by mirror descent and by linear program",

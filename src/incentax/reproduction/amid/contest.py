@@ -18,7 +18,7 @@ from ...judgement import TRUST
 from ...problems import problems
 from ...progress import Progress, Result
 from ...rule import AbstractRule, Hypergradient
-from .rivals import OURS, RIVALS, best_rate
+from .rivals import OURS, RIVALS, best_rate, rate_beyond
 
 # A rival's schedule ends a little after its time does: better cut short than idle.
 _SPARE = 1.02
@@ -26,7 +26,17 @@ _SPARE = 1.02
 NEARLY = 0.95
 _MOST_RUNS = 4
 _MOST_POINTS = 60
-_TUNING_SEED = 100
+_TUNING_SEED, _MOST_FURTHER = 100, 3
+_TUNED = (
+    "problem",
+    "rival",
+    "seed",
+    "rate",
+    "value",
+    "exploitability",
+    "sense",
+    "seconds_in_all",
+)
 
 
 class Plan(NamedTuple):
@@ -47,23 +57,25 @@ def trained(problem: str, seed: int, num_steps: int | None = None) -> Result:
 def tuned(
     problem: str, method: str, *, seconds: float, seeds: int, num_steps: int | None = None
 ) -> list[dict[str, Any]]:
-    """Rows of a rival on its grid of rates, each for `seconds`, with seeds that no contest has."""
+    """Rows of a rival by rate, each for `seconds`, with seeds that no contest has.
+
+    First its grid; then further rates, a few at most, while the best is at an edge.
+    """
     ours = pl.DataFrame({"seconds_in_all": [seconds]})
-    kept = (
-        "problem",
-        "rival",
-        "seed",
-        "rate",
-        "value",
-        "exploitability",
-        "sense",
-        "seconds_in_all",
-    )
-    rows = []
-    for rate in RIVALS[method].rates:
-        for seed in range(_TUNING_SEED, _TUNING_SEED + seeds):
-            last = played(problem, method, seed, ours, num_steps=num_steps, rate=rate)[-1]
-            rows.append({name: last[name] for name in kept})
+
+    def at(rate: float) -> list[dict[str, Any]]:
+        runs = [
+            played(problem, method, seed, ours, num_steps=num_steps, rate=rate)[-1]
+            for seed in range(_TUNING_SEED, _TUNING_SEED + seeds)
+        ]
+        return [{name: last[name] for name in _TUNED} for last in runs]
+
+    rows = [row for rate in RIVALS[method].rates for row in at(rate)]
+    for _ in range(_MOST_FURTHER):
+        further = rate_beyond(pl.DataFrame(rows))
+        if further is None:
+            break
+        rows += at(further)
     return rows
 
 
@@ -101,7 +113,7 @@ def played(
     result = _run(problem, plan, seed, allowed)
     if method != OURS:
         result = _in_time(problem, plan, seed, allowed, result)
-    score, baseline = _judged(problem, result, seed)
+    score, baseline, gain = _judged(problem, result, seed)
     setting = problems[problem].setting
     margin, tolerance = math.nan, 0.0
     if isinstance(setting, KnownEconomy):
@@ -118,7 +130,7 @@ def played(
         "cap": setting.cap(),
         "tolerance": tolerance,
         "constant_price": _constant_price(problem),
-        "exploitability": result.certificate.exploitability,
+        "exploitability": gain,
         "exploitability_bound": setting.exploitability_bound,
         "no_zero_dominance": margin,
         "status": Status(result.status).name,
@@ -260,13 +272,13 @@ def _share(result: Result, plan: Plan, seconds: float) -> float:
     return min(used / seconds, made / plan.num_steps)
 
 
-def _judged(problem: str, result: Result, seed: int) -> tuple[float, float]:
-    """Value and baseline: on held-out games where games are drawn anew, certified elsewhere."""
+def _judged(problem: str, result: Result, seed: int) -> tuple[float, float, float]:
+    """Value, baseline, exploitability: on held-out games where they are drawn, else certified."""
     setting = problems[problem].setting
     found = setting.held_out(result.mechanism, jax.random.fold_in(jax.random.key(seed), 1))
     if found is not None:
-        return found.rows[0][1], found.rows[1][1]
-    return result.value, _baseline(problem)
+        return found.rows[0][1], found.rows[1][1], found.exploitability
+    return result.value, _baseline(problem), result.certificate.exploitability
 
 
 @functools.cache

@@ -11,9 +11,12 @@ from ...rule import AbstractRule, Anneal, ZerothOrder
 
 OURS = "hypergradient"
 
+# Two such steps to a power of ten.
+_FURTHER = 10**0.5
+
 
 class Rival(NamedTuple):
-    """A baseline with one rate to tune on each problem: `rates` is the grid.
+    """A baseline with one rate to tune on each problem: tuning begins with the grid `rates`.
 
     `rate` is what it has where nobody tunes it: the best on A1.
     """
@@ -40,3 +43,16 @@ def best_rate(tuning: pl.DataFrame) -> float:
         for (rate,), rows in tuning.group_by(["rate"], maintain_order=True)
     }
     return max(means, key=means.__getitem__)
+
+
+def rate_beyond(tuning: pl.DataFrame) -> float | None:
+    """The next rate to try where the best is the lowest or the highest so far, else None.
+
+    >>> rows = pl.DataFrame({"rate": [0.1, 1.0], "value": [2.0, 3.0], "sense": ["maximize"] * 2})
+    >>> round(rate_beyond(rows), 2)
+    3.16
+    """
+    best, rates = best_rate(tuning), tuning["rate"]
+    if best == rates.max():
+        return best * _FURTHER
+    return best / _FURTHER if best == rates.min() else None

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from ...auctions import paired_interval, signed_rank_interval
-from .rivals import OURS, best_rate
+from .rivals import OURS
 
 
 def verdicts(frame: pl.DataFrame) -> list[dict[str, Any]]:
@@ -68,18 +68,6 @@ def excess(frame: pl.DataFrame) -> float | None:
         return None
     sign = 1 if frame["sense"][0] == "maximize" else -1
     return float((sign * (frame["value"] - frame["cap"]) - frame["tolerance"]).to_numpy().max())
-
-
-def tuning_rows(frame: pl.DataFrame) -> pl.DataFrame:
-    """One row per problem and rival: mean value by rate, the best of them, and if it is an edge."""
-    rows = []
-    for (problem, rival), of_one in frame.group_by(["problem", "rival"], maintain_order=True):
-        best, rates = best_rate(of_one), sorted(set(of_one["rate"]))
-        row: dict[str, Any] = {"problem": problem, "rival": rival}
-        for rate in rates:
-            row[f"{rate:g}"] = of_one.filter(pl.col("rate") == rate)["value"].mean()
-        rows.append(row | {"best": best, "at an edge?": best in (rates[0], rates[-1])})
-    return pl.DataFrame(rows, infer_schema_length=None)
 
 
 def _certified(pairs: pl.DataFrame, whose: str) -> pl.Series:

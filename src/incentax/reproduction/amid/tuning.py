@@ -1,0 +1,57 @@
+"""Rivals by rate: what they are worth on each problem, drawn and judged."""
+
+from typing import Any
+
+import polars as pl
+from matplotlib.figure import Figure
+
+from ...report.plot_style import PALETTE, SERIES, WIDE, canvas, key, line
+from ..page import Claim
+from .rivals import best_rate, rate_beyond
+
+_ACROSS = 4
+
+
+def tuning(table: pl.DataFrame) -> Figure:
+    """Mean value of each rival by its rate, problem by problem; the best is filled."""
+    names = table["problem"].unique(maintain_order=True).to_list()
+    down = -(-len(names) // _ACROSS)
+    figure = canvas(WIDE, 2.2 * down + 0.3)
+    grid = figure.subplots(down, _ACROSS, squeeze=False).ravel()
+    roles = dict(zip(table["rival"].unique(maintain_order=True), SERIES[1:], strict=False))
+    for axes, name in zip(grid, names, strict=False):
+        of_one = table.filter(pl.col("problem") == name)
+        for (rival,), rows in of_one.group_by(["rival"], maintain_order=True):
+            means = rows.group_by("rate").agg(pl.col("value").mean()).sort("rate")
+            color, best = PALETTE[roles[rival]], best_rate(rows)
+            axes.plot(means["rate"], means["value"], "o-", ms=4, mfc="none", lw=1, color=color)
+            chosen = means.filter(pl.col("rate") == best)
+            axes.plot(chosen["rate"], chosen["value"], "o", ms=4, color=color)
+        axes.set(title=name, xscale="log")
+    for axes in grid[len(names) :]:
+        axes.remove()
+    key(figure, [line(str(rival), role) for rival, role in roles.items()])
+    return figure
+
+
+def tuning_claims(table: pl.DataFrame) -> list[Claim]:
+    """The best rate of each rival is neither the lowest nor the highest that was tried."""
+    return [
+        Claim(
+            f"{problem}: {rival} has the best of its rates (not in the paper)",
+            f"{best_rate(rows):.3g}, of {rows['rate'].min():.3g} to {rows['rate'].max():.3g}",
+            rate_beyond(rows) is None,
+        )
+        for (problem, rival), rows in table.group_by(["problem", "rival"], maintain_order=True)
+    ]
+
+
+def tuning_rows(table: pl.DataFrame) -> pl.DataFrame:
+    """One row per problem and rival: mean value by rate, the best of them, and if it is an edge."""
+    found = []
+    for (problem, rival), rows in table.group_by(["problem", "rival"], maintain_order=True):
+        row: dict[str, Any] = {"problem": problem, "rival": rival}
+        for (rate,), of_rate in rows.sort("rate").group_by(["rate"], maintain_order=True):
+            row[f"{rate:.3g}"] = of_rate["value"].mean()
+        found.append(row | {"best": best_rate(rows), "at an edge?": rate_beyond(rows) is not None})
+    return pl.DataFrame(found, infer_schema_length=None)
