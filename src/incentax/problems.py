@@ -98,7 +98,7 @@ _TABLE = (
         "a3",
         "Prior-free auction",
         "a new distribution of values and supply each time; one neural mechanism, mean revenue",
-        f"{_AMID}, setting A3",
+        f"{_AMID}, setting A3; {_OUR_RESERVE}",
         ("corecco2025amid", "perolat2021mirror"),
         PriorFree(),
     ),

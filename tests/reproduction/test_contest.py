@@ -115,7 +115,10 @@ def test_known_values_are_claims():
 
 def test_rivals_have_the_rate_that_was_best_on_the_problem(small):
     tuning = pl.DataFrame(contest.tuned("small", "anneal", seconds=0.3, seeds=1, num_steps=40))
-    assert sorted(tuning["rate"]) == sorted(RIVALS["anneal"].rates)
+    grid = RIVALS["anneal"].rates
+    assert set(grid) <= set(tuning["rate"]) and set(tuning["seed"]) == {100}
+    assert len(set(tuning["rate"])) == tuning.height <= len(grid) + 3
+    tuning = tuning.filter(pl.col("rate").is_in(grid))
     worst = tuning.with_columns(value=pl.when(pl.col("rate") == 1e-1).then(0.2).otherwise(0.1))
     assert best_rate(worst) == 1e-1
     lost = worst.with_columns(value=pl.when(pl.col("rate") == 1e-1).then(math.nan).otherwise(0.1))
@@ -126,6 +129,45 @@ def test_rivals_have_the_rate_that_was_best_on_the_problem(small):
     assert row["rate"] == 1e-1
     (told,) = tuning_rows(worst).iter_rows(named=True)
     assert told["best"] == 1e-1 and told["at an edge?"] is True and told["0.01"] == 0.1
+
+
+def rates_of(rates, values, sense="maximize", rival="anneal"):
+    columns = {"problem": "p", "rival": rival, "rate": rates, "value": values, "sense": sense}
+    return pl.DataFrame(columns)
+
+
+@pytest.mark.parametrize(
+    ("values", "sense", "further"),
+    [
+        ((1.0, 3.0, 2.0), "maximize", None),
+        ((3.0, 1.0, 2.0), "maximize", 0.01 / 10**0.5),
+        ((1.0, 2.0, 3.0), "maximize", 10**0.5),
+        ((1.0, 2.0, 3.0), "minimize", 0.01 / 10**0.5),
+        ((1.0, math.nan, math.nan), "maximize", 0.01 / 10**0.5),
+    ],
+)
+def test_rates_go_on_where_the_best_is_at_an_edge(values, sense, further):
+    table = rates_of((0.01, 0.1, 1.0), values, sense)
+    assert rate_beyond(table) == (None if further is None else pytest.approx(further))
+    (claim,) = tuning_claims(table)
+    assert claim.agrees is (further is None)
+
+
+def test_tuning_goes_on_beyond_the_grid_a_few_times(monkeypatch):
+    def rising(problem, method, seed, ours, *, num_steps, rate):
+        row = dict(problem=problem, rival=method, seed=seed, rate=rate, value=rate)
+        return [row | dict(exploitability=0.0, sense="maximize", seconds_in_all=1.0)]
+
+    monkeypatch.setattr(contest, "played", rising)
+    rates = sorted({row["rate"] for row in contest.tuned("p", "0-sgd", seconds=1.0, seeds=2)})
+    assert rates[:-3] == list(RIVALS["0-sgd"].rates)
+    assert rates[-1] == pytest.approx(10**0.5)
+
+
+def test_the_figure_of_rates_fills_the_best():
+    table = pl.concat([rates_of((0.01, 0.1, 1.0), (1.0, 3.0, 2.0), rival=r) for r in ("a", "b")])
+    axes, *_ = tuning(table).axes
+    assert [list(line.get_xdata()) for line in axes.lines] == [[0.01, 0.1, 1.0], [0.1]] * 2
 
 
 def test_a_rival_alone_is_refused():

@@ -73,7 +73,7 @@ class Network(AbstractForm):
     def recipe(self) -> Recipe:
         """Long at 0.01, then down to 0.0014; back to the best when the sawtooth throws it off."""
         return Recipe(
-            num_steps=1200,
+            num_steps=600,
             learning_rate=8e-3,
             method=layerwise_adam,
             schedule=Schedule(1e-2, 1.4e-3, 20, share=0.3, hold=0.4, settle=10),
@@ -117,8 +117,8 @@ class Table(AbstractForm):
 
     @property
     def recipe(self) -> Recipe:
-        """That of networks, with larger steps: a table's entries share nothing."""
-        return replace(Network().recipe, learning_rate=3e-2, method=decaying_adam)
+        """That of networks, with larger steps and more: a table's entries share nothing."""
+        return replace(Network().recipe, num_steps=1200, learning_rate=3e-2, method=decaying_adam)
 
 
 FORMS: Mapping[str, Callable[[], AbstractForm]] = {

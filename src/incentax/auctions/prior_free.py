@@ -19,7 +19,7 @@ from .formats import EqualShares
 from .game import BatchedAuction
 from .held_out import paired_interval
 from .judge import judged_on
-from .mechanism import NeuralAuction
+from .mechanism import RESERVE, NeuralAuction
 from .settings import Bidding, krylov
 from .snapshot import auction_snapshot
 
@@ -54,6 +54,7 @@ class PriorFree(AbstractSetting):
     economy: Economy = field(default_factory=lambda: Economy(horizon=5, reentry=0.3))
     bidding: Bidding = field(default_factory=lambda: Bidding(solver_steps=200, bold_steps=0))
     width: int = 256
+    reserve: float | None = RESERVE
     supply_low: float = 0.6
     supply_high: float = 1.2
     games: int = 8
@@ -87,7 +88,13 @@ class PriorFree(AbstractSetting):
 
     def mechanism(self, key: Key) -> NeuralAuction:
         """A network with random weights."""
-        return NeuralAuction(self.economy.horizon, self.economy.num_bids, width=self.width, key=key)
+        return NeuralAuction(
+            self.economy.horizon,
+            self.economy.num_bids,
+            width=self.width,
+            reserve=self.reserve,
+            key=key,
+        )
 
     def objective(self) -> Objective:
         """Mean revenue over the batch."""
