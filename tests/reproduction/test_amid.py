@@ -242,9 +242,13 @@ def test_findings_follow_the_numbers():
     assert agrees(beach_claims(crowded)) == [True, False]
     assert agrees(ppo_claims(PPO)) == [True]
     assert agrees(ppo_claims(PPO.with_columns(value=pl.col("value") + 0.01))) == [False]
-    assert agrees(clearing_claims(CLEARING)) == [True]
+    assert agrees(clearing_claims(CLEARING)) == [True, False]
     low = CLEARING.with_columns(revenue=pl.lit(0.14))
-    assert agrees(clearing_claims(low)) == [False]
+    assert agrees(clearing_claims(low)) == [False, False]
+    nearer = pl.when(pl.col("num_bids") == 200).then(0.155).otherwise(0.152)
+    assert agrees(clearing_claims(CLEARING.with_columns(revenue=nearer))) == [True, True]
+    own = CLEARING.filter(pl.col("num_bids") == 100)
+    assert agrees(clearing_claims(own)) == [True]
     (gain, gap) = pure_claims(PURE)
     assert "slope -0.5" in gap.measured and gain.measured.startswith("slope ")
     assert agrees(cold_claims(COLD)) == [None]

@@ -7,10 +7,10 @@ import polars as pl
 import pytest
 
 from incentax.problems import problems
-from incentax.reproduction.amid import contest
+from incentax.reproduction.amid import contest, tuning
 from incentax.reproduction.amid.claims import contest_claims
 from incentax.reproduction.amid.rivals import OURS, RIVALS, best_rate, rate_beyond
-from incentax.reproduction.amid.tuning import tuning, tuning_claims, tuning_rows
+from incentax.reproduction.amid.tuning import tuning_claims, tuning_rows
 from incentax.reproduction.amid.verdict import verdicts
 
 SIZES = dict(num_values=8, num_bids=8, width=8, horizon=2, temperature=1e-2, learning_rate=10.0)
@@ -114,12 +114,12 @@ def test_known_values_are_claims():
 
 
 def test_rivals_have_the_rate_that_was_best_on_the_problem(small):
-    tuning = pl.DataFrame(contest.tuned("small", "anneal", seconds=0.3, seeds=1, num_steps=40))
+    rates = pl.DataFrame(tuning.tuned("small", "anneal", seconds=0.3, seeds=1, num_steps=40))
     grid = RIVALS["anneal"].rates
-    assert set(grid) <= set(tuning["rate"]) and set(tuning["seed"]) == {100}
-    assert len(set(tuning["rate"])) == tuning.height <= len(grid) + 3
-    tuning = tuning.filter(pl.col("rate").is_in(grid))
-    worst = tuning.with_columns(value=pl.when(pl.col("rate") == 1e-1).then(0.2).otherwise(0.1))
+    assert set(grid) <= set(rates["rate"]) and set(rates["seed"]) == {100}
+    assert len(set(rates["rate"])) == rates.height <= len(grid) + 3
+    rates = rates.filter(pl.col("rate").is_in(grid))
+    worst = rates.with_columns(value=pl.when(pl.col("rate") == 1e-1).then(0.2).otherwise(0.1))
     assert best_rate(worst) == 1e-1
     lost = worst.with_columns(value=pl.when(pl.col("rate") == 1e-1).then(math.nan).otherwise(0.1))
     assert best_rate(lost) != 1e-1
@@ -154,19 +154,19 @@ def test_rates_go_on_where_the_best_is_at_an_edge(values, sense, further):
 
 
 def test_tuning_goes_on_beyond_the_grid_a_few_times(monkeypatch):
-    def rising(problem, method, seed, ours, *, num_steps, rate):
+    def rising(problem, method, seed, ours, *, num_steps, rate, most_runs):
         row = dict(problem=problem, rival=method, seed=seed, rate=rate, value=rate)
         return [row | dict(exploitability=0.0, sense="maximize", seconds_in_all=1.0)]
 
-    monkeypatch.setattr(contest, "played", rising)
-    rates = sorted({row["rate"] for row in contest.tuned("p", "0-sgd", seconds=1.0, seeds=2)})
+    monkeypatch.setattr(tuning, "played", rising)
+    rates = sorted({row["rate"] for row in tuning.tuned("p", "0-sgd", seconds=1.0, seeds=2)})
     assert rates[:-3] == list(RIVALS["0-sgd"].rates)
     assert rates[-1] == pytest.approx(10**0.5)
 
 
 def test_the_figure_of_rates_fills_the_best():
     table = pl.concat([rates_of((0.01, 0.1, 1.0), (1.0, 3.0, 2.0), rival=r) for r in ("a", "b")])
-    axes, *_ = tuning(table).axes
+    axes, *_ = tuning.tuning(table).axes
     assert [list(line.get_xdata()) for line in axes.lines] == [[0.01, 0.1, 1.0], [0.1]] * 2
 
 

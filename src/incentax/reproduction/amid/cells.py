@@ -14,11 +14,12 @@ from ...problems import problems
 from ...simplex import Entropy, Euclidean
 from ..frame import Cell, Rows
 from . import theory
-from .clearing import GRIDS, PROBLEMS, clearing_rows
-from .contest import played, tuned
+from .clearing import GRIDS, OWN_BIDS, PROBLEMS, clearing_rows
+from .contest import played
 from .cost import ADJOINTS, gradient_cost
 from .finite import Crowds, finite_rows
 from .rivals import METHODS, OURS, RIVALS
+from .tuning import tuned
 
 
 class Budget(NamedTuple):
@@ -197,7 +198,7 @@ def tuning_cells(budget: Budget) -> Iterator[Cell]:
 def clearing_cells(budget: Budget) -> Iterator[Cell]:
     """First price by mirror descent and by linear program, on finer and finer bids."""
     for name in PROBLEMS:
-        for num_bids in GRIDS if budget.name == "full" else (100,):
+        for num_bids in GRIDS if budget.name == "full" else (OWN_BIDS,):
             yield Cell(
                 f"clearing-{name}-{num_bids}", functools.partial(clearing_rows, name, num_bids)
             )

@@ -14,7 +14,8 @@ from ...precision import in_float64
 from ...problems import problems
 
 PROBLEMS = ("a1", "a2", "a7", "a10")
-GRIDS = (50, 100, 200, 400)
+OWN_BIDS = 100
+GRIDS = (50, OWN_BIDS, 200, 400)
 
 # Part of the temperature per tick of bids: refining the grid sharpens the solver alike.
 _TICKS = 0.1

@@ -18,25 +18,14 @@ from ...judgement import TRUST
 from ...problems import problems
 from ...progress import Progress, Result
 from ...rule import AbstractRule, Hypergradient
-from .rivals import OURS, RIVALS, best_rate, rate_beyond
+from .rivals import OURS, RIVALS, best_rate
 
 # A rival's schedule ends a little after its time does: better cut short than idle.
 _SPARE = 1.02
-# A rival that went through less of its schedule, or of its time, runs again, so often at most.
+# A rival that went through less of its schedule, or of its time, runs again.
 NEARLY = 0.95
-_MOST_RUNS = 4
+MOST_RUNS = 4
 _MOST_POINTS = 60
-_TUNING_SEED, _MOST_FURTHER = 100, 3
-_TUNED = (
-    "problem",
-    "rival",
-    "seed",
-    "rate",
-    "value",
-    "exploitability",
-    "sense",
-    "seconds_in_all",
-)
 
 
 class Plan(NamedTuple):
@@ -54,31 +43,6 @@ def trained(problem: str, seed: int, num_steps: int | None = None) -> Result:
     return _trained(problem, seed, num_steps)
 
 
-def tuned(
-    problem: str, method: str, *, seconds: float, seeds: int, num_steps: int | None = None
-) -> list[dict[str, Any]]:
-    """Rows of a rival by rate, each for `seconds`, with seeds that no contest has.
-
-    First its grid; then further rates, a few at most, while the best is at an edge.
-    """
-    ours = pl.DataFrame({"seconds_in_all": [seconds]})
-
-    def at(rate: float) -> list[dict[str, Any]]:
-        runs = [
-            played(problem, method, seed, ours, num_steps=num_steps, rate=rate)[-1]
-            for seed in range(_TUNING_SEED, _TUNING_SEED + seeds)
-        ]
-        return [{name: last[name] for name in _TUNED} for last in runs]
-
-    rows = [row for rate in RIVALS[method].rates for row in at(rate)]
-    for _ in range(_MOST_FURTHER):
-        further = rate_beyond(pl.DataFrame(rows))
-        if further is None:
-            break
-        rows += at(further)
-    return rows
-
-
 def played(
     problem: str,
     method: str,
@@ -89,6 +53,7 @@ def played(
     num_steps: int | None = None,
     seconds: float = math.inf,
     rate: float | None = None,
+    most_runs: int = MOST_RUNS,
 ) -> list[dict[str, Any]]:
     """Rows of one design, a few points of its curve each: value as certified, time it had, cap.
 
@@ -99,6 +64,7 @@ def played(
     - `tuning`: rows of `tuned`, for the best rate on this problem.
     - `num_steps`, `seconds`: limits of the default recipe.
     - `rate`: a rival's rate; None for the best of `tuning`, or else the best on A1.
+    - `most_runs`: how often a rival may begin again, its steps planned anew, to fill its time.
     """
     if method != OURS and rate is None:
         rate = RIVALS[method].rate if tuning is None else best_rate(tuning)
@@ -112,7 +78,7 @@ def played(
         plan = _rival(problem, method, rate, allowed, num_steps)
     result = _run(problem, plan, seed, allowed)
     if method != OURS:
-        result = _in_time(problem, plan, seed, allowed, result)
+        result = _in_time(problem, plan, seed, allowed, result, most_runs)
     score, baseline, gain = _judged(problem, result, seed)
     setting = problems[problem].setting
     margin, tolerance = math.nan, 0.0
@@ -249,14 +215,16 @@ def _run(problem: str, plan: Plan, seed: int, seconds: float) -> Result:
     )
 
 
-def _in_time(problem: str, plan: Plan, seed: int, seconds: float, result: Result) -> Result:
+def _in_time(
+    problem: str, plan: Plan, seed: int, seconds: float, result: Result, most_runs: int
+) -> Result:
     """The first result that nearly used up its time and its schedule; else the one closest to it.
 
     Steps are planned again from the pace of the run before.
     """
     runs = [(_share(result, plan, seconds), result)]
     judged = round(plan.num_steps / plan.audit_every) if plan.audit_every else 0
-    while runs[-1][0] < NEARLY and len(runs) < _MOST_RUNS:
+    while runs[-1][0] < NEARLY and len(runs) < most_runs:
         last = runs[-1][1]
         steps = math.ceil(_SPARE * len(last.history) * seconds / last.history[-1].seconds)
         audit_every = max(1, steps // judged) if judged else 0

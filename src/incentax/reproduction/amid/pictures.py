@@ -6,6 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ...report.plot_style import PALETTE, SERIES, WIDE, canvas, whole_ticks
+from .clearing import OWN_BIDS
 from .rivals import METHODS
 
 
@@ -75,7 +76,7 @@ def deviators(table: pl.DataFrame) -> Figure:
 
 def clearing(table: pl.DataFrame) -> Figure:
     """Prices paid by round on the settings' own grid of bids, in the clearing interval."""
-    table = table.filter(pl.col("num_bids") == 100)
+    table = table.filter(pl.col("num_bids") == OWN_BIDS)
     names = table["problem"].unique(maintain_order=True).to_list()
     figure = canvas(WIDE, 2.6)
     for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):

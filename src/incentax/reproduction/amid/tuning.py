@@ -1,4 +1,4 @@
-"""Rivals by rate: what they are worth on each problem, drawn and judged."""
+"""Rivals by rate: what each is worth on a problem, drawn and judged."""
 
 from typing import Any
 
@@ -7,9 +7,47 @@ from matplotlib.figure import Figure
 
 from ...report.plot_style import PALETTE, SERIES, WIDE, canvas, key, line
 from ..page import Claim
-from .rivals import best_rate, rate_beyond
+from .contest import played
+from .rivals import RIVALS, best_rate, rate_beyond
 
 _ACROSS = 4
+_FIRST_SEED, _MOST_FURTHER = 100, 3
+_TUNED = (
+    "problem",
+    "rival",
+    "seed",
+    "rate",
+    "value",
+    "exploitability",
+    "sense",
+    "seconds_in_all",
+)
+
+
+def tuned(
+    problem: str, method: str, *, seconds: float, seeds: int, num_steps: int | None = None
+) -> list[dict[str, Any]]:
+    """Rows of a rival by rate, each for `seconds`, with seeds that no contest has.
+
+    First its grid; then further rates, a few at most, while the best is at an edge.
+    """
+    ours = pl.DataFrame({"seconds_in_all": [seconds]})
+
+    def at(rate: float) -> list[dict[str, Any]]:
+        # Once each: rates are far apart, and who began again would take most of the time.
+        runs = [
+            played(problem, method, seed, ours, num_steps=num_steps, rate=rate, most_runs=1)[-1]
+            for seed in range(_FIRST_SEED, _FIRST_SEED + seeds)
+        ]
+        return [{name: last[name] for name in _TUNED} for last in runs]
+
+    rows = [row for rate in RIVALS[method].rates for row in at(rate)]
+    for _ in range(_MOST_FURTHER):
+        further = rate_beyond(pl.DataFrame(rows))
+        if further is None:
+            break
+        rows += at(further)
+    return rows
 
 
 def tuning(table: pl.DataFrame) -> Figure:
