@@ -15,7 +15,7 @@ def main() -> None:
     population, recipe = setting.population(), setting.recipe()
     result = ix.design(
         population,
-        NeuralAuction(horizon=4, num_bids=100, key=jax.random.key(0)),
+        NeuralAuction(horizon=4, num_bids=100, reserve=0.3, key=jax.random.key(0)),
         maximize=ix.revenue,
         num_steps=100,
         schedule=recipe.schedule,

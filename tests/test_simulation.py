@@ -1,14 +1,17 @@
 """`incentax simulate` on a small run: the record, the file beside it, and refusals."""
 
+import io
 import json
 
 import jax
 import pytest
+from rich.console import Console
 
 from incentax.auctions import FirstPrice
 from incentax.cli.main import run as main
 from incentax.order import RECIPES, Order
 from incentax.problems import problems
+from incentax.report.table import simulation_table
 from incentax.run_directory import RunDirectory
 from incentax.simulation import simulate_mechanism, simulate_run
 
@@ -24,6 +27,7 @@ def test_the_record_of_one_economy():
     assert record["low"] <= record["value"] <= record["high"]
     assert record["value"] - record["mean_field"] == pytest.approx(record["difference"])
     assert abs(record["difference"]) < 0.01
+    assert record["settled"] == record["games"] == 1
     assert record["exploitability_low"] <= record["exploitability"] <= record["exploitability_high"]
 
 
@@ -35,6 +39,19 @@ def test_a_prior_free_mechanism_meets_several_games():
     assert record["games"] == 6 and record["trials"] == 6
     # Games differ in supply and values by far more than their crowds from the mean field.
     assert record["high"] - record["low"] > record["difference_high"] - record["difference_low"]
+
+
+def test_agents_on_their_way_are_said_to_be():
+    problem = small("a3", width=8, solver_steps=1, temperature=1e-4, learning_rate=100.0)
+    record = simulate_mechanism(
+        problem, FirstPrice.equal_split(0.8, 2), num_agents=50, num_trials=4, seed=0
+    )
+    assert record["settled"] < record["games"] == 4
+    console = Console(record=True, width=100, file=io.StringIO())
+    console.print(simulation_table(record))
+    shown = console.export_text()
+    assert f"settled in {record['settled']} of 4 games" in shown
+    assert "best response gains, first game" in shown
 
 
 def test_only_auctions_are_simulated():
@@ -52,8 +69,9 @@ def kept_run(path, problem, recipe="default", without=()):
     return run
 
 
-# A8's network has a reserve: not under the paper's recipe.
+# The network has a reserve: not under the paper's recipe, nor where a setting says so.
 RUNS = {
+    "published": (small("a1", width=8, reserve=0.0), "default", ()),
     "with a reserve": (small("a8", width=8), "default", ()),
     "the paper's": (small("a8", width=8), "paper", ()),
     "of a version without": (small("a1", width=8), "default", ("bold_steps",)),

@@ -121,7 +121,7 @@ def _published_start(setting: AbstractSetting, key: Key) -> Mechanism:
     """The network as published, which offers half of what remains; other forms start as ever."""
     match setting:
         case KnownEconomy(form=Network(width=width)) | PriorFree(width=width):
-            return Network(width, offered=None, reserve=None).start(setting.economy, key)
+            return Network(width, offered=None, reserve=0.0).start(setting.economy, key)
         case _:
             return setting.mechanism(key)
 

@@ -7,6 +7,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from ._status import Status
 from ._types import Key, Mechanism, Objective
 from .auctions import (
     BatchedAuction,
@@ -34,12 +35,16 @@ _MOST_GAMES = 20
 
 @dataclass(frozen=True, eq=False)
 class Encounter:
-    """A game, the equilibrium policy `[H, S + 1, A]` that the mechanism induces, and its value."""
+    """A game, the equilibrium policy `[H, S + 1, A]` that the mechanism induces, and its value.
+
+    `settled` says whether the bidders are at an equilibrium: there the policy is one.
+    """
 
     game: BatchedAuction
     policy: np.ndarray
     mean_field: float
     exploitability: float
+    settled: bool
 
 
 def simulate_run(run: RunDirectory, *, num_agents: int, num_trials: int, seed: int) -> dict:
@@ -66,7 +71,8 @@ def simulate_mechanism(
     """Value among `num_agents` bidders with a 95 % interval, its mean-field counterpart, and more.
 
     `difference` is the finite value minus the mean-field one; `exploitability` is what one bidder
-    gains by a best response to simulated opponents.
+    gains by a best response to simulated opponents, in the first game where there are several;
+    `settled` counts the games whose mean-field bidders are at an equilibrium.
 
     **Raises:** `ValueError` for a problem that is no auction.
     """
@@ -109,6 +115,7 @@ def simulate_mechanism(
         "low": low,
         "high": high,
         "mean_field": float(np.mean([encounter.mean_field for encounter in met])),
+        "settled": sum(encounter.settled for encounter in met),
         "difference": gap,
         "difference_low": gap_low,
         "difference_high": gap_high,
@@ -164,7 +171,8 @@ def _encounter(
 ) -> Encounter:
     met = EquilibriumPopulation(game, setting.bidding.solver())
     found, response = certify(met, goal(setting), mechanism, key=key)
-    return Encounter(game, np.asarray(response.policy), found.value, found.exploitability)
+    settled = int(np.asarray(response.status)) == Status.DONE
+    return Encounter(game, np.asarray(response.policy), found.value, found.exploitability, settled)
 
 
 def _problem_of(run: RunDirectory) -> Problem:

@@ -47,15 +47,15 @@ class Network(AbstractForm):
     """A neural auction with `width` hidden units.
 
     Before it learns, it offers about the share `offered` of the supply over all rounds, charges
-    about the share `paid` of a winning bid, and holds goods back from bids below about `reserve`,
-    if it has one; see `NeuralAuction`. The published network, without, holds goods back only by
-    offering fewer: its payment rule must find the price that clears them.
+    about the share `paid` of a winning bid, and holds goods back from bids below about `reserve`;
+    see `NeuralAuction`. Zero is for no reserve, as published: such a network holds goods back only
+    by offering fewer, and its payment rule must find the price that clears them.
     """
 
     width: int = 256
     offered: float | None = OFFERED
     paid: float = PAID
-    reserve: float | None = RESERVE
+    reserve: float = RESERVE
 
     def start(self, economy: Economy, key: Key) -> NeuralAuction:
         """Random weights."""
@@ -65,7 +65,7 @@ class Network(AbstractForm):
             width=self.width,
             offered=self.offered,
             paid=self.paid,
-            reserve=self.reserve,
+            reserve=self.reserve or None,
             key=key,
         )
 

@@ -54,7 +54,7 @@ class PriorFree(AbstractSetting):
     economy: Economy = field(default_factory=lambda: Economy(horizon=5, reentry=0.3))
     bidding: Bidding = field(default_factory=lambda: Bidding(solver_steps=200, bold_steps=0))
     width: int = 256
-    reserve: float | None = RESERVE
+    reserve: float = RESERVE
     supply_low: float = 0.6
     supply_high: float = 1.2
     games: int = 8
@@ -92,7 +92,7 @@ class PriorFree(AbstractSetting):
             self.economy.horizon,
             self.economy.num_bids,
             width=self.width,
-            reserve=self.reserve,
+            reserve=self.reserve or None,
             key=key,
         )
 

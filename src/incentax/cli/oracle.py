@@ -29,7 +29,7 @@ def oracle_command(
     setting = problem.setting
     if not isinstance(setting, KnownEconomy):
         raise ValueError(f"expected an auction of one population, got {name}; try a1")
-    if not as_json and not fast:
+    if not fast:
         notes.print("searching for the best posted prices")
     search = None if fast else DEFAULT_SEARCH
     found = yardsticks(setting.economy, setting.goal, search=search)

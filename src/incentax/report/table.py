@@ -170,7 +170,10 @@ def oracle_table(record: Result, title: str) -> Table:
         table.add_row(Text(name), value, Text(prices))
     table.title = Text(title, style="bold")
     table.title_justify = "left"
-    table.caption = f"proven cap on {record['objective']}: {number(record['cap'])}"
+    table.caption = (
+        f"proven cap on {record['objective']}: {number(record['cap'])}\n"
+        "clearing prices are those of bidders who may stay away"
+    )
     table.caption_justify = "left"
     return table
 
@@ -178,10 +181,11 @@ def oracle_table(record: Result, title: str) -> Table:
 def simulation_table(record: Result) -> Table:
     """A mechanism among finitely many bidders; `record` as `incentax simulate --json` prints it."""
     table = _table(("", words(record["objective"]), "95 % interval"), right=(1, 2))
+    several = record["games"] > 1
     for name, key in (
         (f"among {record['agents']:,} bidders", "value"),
         ("minus mean field", "difference"),
-        ("best response gains", "exploitability"),
+        ("best response gains" + (", first game" if several else ""), "exploitability"),
     ):
         low = "low" if key == "value" else f"{key}_low"
         high = "high" if key == "value" else f"{key}_high"
@@ -192,6 +196,11 @@ def simulation_table(record: Result) -> Table:
         f"{record['trials']:,} auctions, {duration(record['seconds_per_trial'])} each, "
         f"{duration(record['seconds'])} in all"
     )
+    if record["settled"] < record["games"]:
+        table.caption += (
+            f"\nmean-field bidders settled in {record['settled']} of {record['games']} games: "
+            "elsewhere the policy is no equilibrium"
+        )
     table.caption_justify = "left"
     return table
 
