@@ -17,6 +17,7 @@ from . import (
     table2,
     time_to_value,
 )
+from .machine import no_options
 
 EVERY: tuple[Callable[[], object], ...] = (
     rivals.main,
@@ -36,5 +37,6 @@ EVERY: tuple[Callable[[], object], ...] = (
     social.main,
     devices.main,
 )
+no_options(__doc__)
 for run in EVERY:
     run()

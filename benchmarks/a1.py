@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 
-from .machine import publish
+from .machine import no_options, publish
 
 SEEDS = range(5)
 
@@ -40,4 +40,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    no_options(__doc__)
     main()

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 from safetensors.numpy import load_file
 
-from .machine import publish
+from .machine import no_options, publish
 
 
 def measure(name: str) -> dict[str, float]:
@@ -43,4 +43,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    no_options(__doc__)
     main()

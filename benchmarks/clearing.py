@@ -13,7 +13,7 @@ import numpy as np
 
 from incentax.reproduction.amid.clearing import GRIDS, PROBLEMS, clearing_rows
 
-from .machine import publish
+from .machine import no_options, publish
 
 
 def rows() -> Iterator[dict[str, Any]]:
@@ -49,4 +49,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    no_options(__doc__)
     main()

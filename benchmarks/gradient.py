@@ -10,7 +10,7 @@ import jax
 
 import incentax as ix
 
-from .machine import publish
+from .machine import no_options, publish
 
 RUNS = 15
 
@@ -85,4 +85,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    no_options(__doc__)
     main()

@@ -1,5 +1,6 @@
 """Where and when a figure was measured, and how figures are printed and kept."""
 
+import argparse
 import datetime
 import json
 import os
@@ -39,6 +40,12 @@ def publish(name: str, title: str, rows: list[dict[str, Any]]) -> None:
     RESULTS.mkdir(exist_ok=True)
     record = {"title": title, "conditions": conditions(), "rows": rows}
     (RESULTS / f"{name}.json").write_text(json.dumps(record, indent=2) + "\n")
+
+
+def no_options(doc: str | None) -> None:
+    """Answer `--help` with a module's documentation, and refuse anything else on its line."""
+    raw = argparse.RawDescriptionHelpFormatter
+    argparse.ArgumentParser(description=doc, formatter_class=raw).parse_args()
 
 
 def _show(value: Any) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 
 import incentax as ix
 
-from .machine import publish
+from .machine import no_options, publish
 
 STEPS = (100, 400, 1600, 6400)
 ADJOINTS = {"backprop": ix.Backprop(), "checkpointed": ix.Checkpointed(), "implicit": ix.Implicit()}
@@ -45,4 +45,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    no_options(__doc__)
     main()

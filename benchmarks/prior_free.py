@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 
-from .machine import publish
+from .machine import no_options, publish
 
 
 def main() -> None:
@@ -31,4 +31,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    no_options(__doc__)
     main()

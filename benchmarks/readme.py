@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from .machine import RESULTS
+from .machine import RESULTS, no_options
 
 ORDER = (
     "a1",
@@ -80,4 +80,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    no_options(__doc__)
     main()

@@ -14,7 +14,7 @@ import optax
 import incentax as ix
 from incentax.games.smooth import EnergyDemand, Network, RoutingPopulation, TravelTime, assign
 
-from .machine import publish
+from .machine import no_options, publish
 
 REPEATS = 20
 
@@ -124,4 +124,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    no_options(__doc__)
     main()

@@ -10,7 +10,7 @@ import tempfile
 import time
 from statistics import median
 
-from .machine import publish
+from .machine import no_options, publish
 
 RUNS = 5
 
@@ -70,4 +70,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    no_options(__doc__)
     main()

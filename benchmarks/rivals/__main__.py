@@ -1,5 +1,7 @@
 """`python -m benchmarks.rivals`."""
 
-from .race import main
+from ..machine import no_options
+from . import race
 
-main()
+no_options(race.__doc__)
+race.main()

@@ -62,8 +62,8 @@ class HeldOut:
     """How mechanisms fare on bidders or games the design never saw.
 
     `rows` are (mechanism, revenue, low, high) with a `confidence` interval; `count` says on how
-    many. On games, `settled` counts those at an equilibrium of the first mechanism, and
-    `exploitability` is the largest of all.
+    many. On games, `settled` counts those at an equilibrium of the first mechanism,
+    `exploitability` is the largest of all, and `cap` the mean of their proved bounds.
     """
 
     rows: tuple[tuple[str, float, float, float], ...]
@@ -71,6 +71,7 @@ class HeldOut:
     confidence: float
     settled: int | None = None
     exploitability: float = math.nan
+    cap: float | None = None
 
 
 class AbstractSetting(ABC):

@@ -58,7 +58,10 @@ def test_a3_judges_on_games_it_never_saw():
     )
     held_out = setting.held_out(EqualShares(2), jax.random.key(3))
     names = [name for name, *_ in held_out.rows]
-    assert names == ["designed", "first price, equal split", "difference, paired by game"]
+    assert names[:3] == ["designed", "first price, equal split", "difference, paired by game"]
+    assert names[3:] == ["proved caps"] and held_out.rows[3][1] == held_out.cap
+    # No revenue above its cap, but for a tick on all that is sold.
+    assert held_out.rows[0][1] < held_out.cap + setting.supply_high / 8
     assert held_out.count == held_out.settled == 6
     assert 0 <= held_out.exploitability < setting.exploitability_bound
     # First price against itself: no difference, and no doubt about it.

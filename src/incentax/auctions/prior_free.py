@@ -1,6 +1,7 @@
 """One mechanism for games drawn anew in each exchange (setting A3)."""
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Literal, final
 
 import equinox as eqx
@@ -20,6 +21,7 @@ from .game import BatchedAuction
 from .held_out import paired_interval
 from .judge import judged_on
 from .mechanism import RESERVE, NeuralAuction
+from .oracle import revenue_cap
 from .settings import Bidding, krylov
 from .snapshot import auction_snapshot
 
@@ -113,7 +115,7 @@ class PriorFree(AbstractSetting):
         return auction_snapshot(jax.tree.map(lambda leaf: leaf[0], response))
 
     def held_out(self, mechanism: Mechanism, key: Key) -> HeldOut | None:
-        """Revenue on fresh games, beside first price on the same games, and their difference."""
+        """Revenue on fresh games, beside first price and proved caps on the same games."""
         draw = RandomEconomy(self.economy, self.supply_low, self.supply_high)
         keys = jax.random.split(key, self.held_out_games)
         rivals = (mechanism, EqualShares(self.economy.horizon))
@@ -123,10 +125,22 @@ class PriorFree(AbstractSetting):
             ("first price, equal split", *paired_interval(theirs.revenue)),
             ("difference, paired by game", *paired_interval(ours.revenue - theirs.revenue)),
         )
+        caps = np.array([self._cap_of(draw(key)) for key in keys], np.float64)
+        if known := bool(np.isfinite(caps).all()):
+            rows = (*rows, ("proved caps", *paired_interval(caps)))
         return HeldOut(
             rows,
             self.held_out_games,
             0.95,
             settled=int(ours.settled.sum()),
             exploitability=float(ours.exploitability.max()),
+            cap=float(caps.mean()) if known else None,
         )
+
+    def _cap_of(self, game: BatchedAuction) -> float:
+        """The tightest proved bound on one game's revenue; not a number where none is known."""
+        economy = replace(self.economy, supply=float(game.supply))
+        law = np.asarray(game.initial_values, np.float64)
+        market = economy.market(law / law.sum())
+        cap = None if market is None else revenue_cap(market)
+        return math.nan if cap is None else cap

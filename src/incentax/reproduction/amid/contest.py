@@ -79,7 +79,7 @@ def played(
     result = _run(problem, plan, seed, allowed)
     if method != OURS:
         result = _in_time(problem, plan, seed, allowed, result, most_runs)
-    score, baseline, gain = _judged(problem, result, seed)
+    judged = _judged(problem, result, seed)
     setting = problems[problem].setting
     margin, tolerance = math.nan, 0.0
     if isinstance(setting, KnownEconomy):
@@ -91,12 +91,12 @@ def played(
         "rival": method,
         "seed": seed,
         "rate": rate,
-        "value": score,
-        "baseline": baseline,
-        "cap": setting.cap(),
+        "value": judged.value,
+        "baseline": judged.baseline,
+        "cap": judged.cap,
         "tolerance": tolerance,
         "constant_price": _constant_price(problem),
-        "exploitability": gain,
+        "exploitability": judged.exploitability,
         "exploitability_bound": setting.exploitability_bound,
         "no_zero_dominance": margin,
         "status": Status(result.status).name,
@@ -240,13 +240,21 @@ def _share(result: Result, plan: Plan, seconds: float) -> float:
     return min(used / seconds, made / plan.num_steps)
 
 
-def _judged(problem: str, result: Result, seed: int) -> tuple[float, float, float]:
-    """Value, baseline, exploitability: on held-out games where they are drawn, else certified."""
+class _Judged(NamedTuple):
+    value: float
+    baseline: float
+    cap: float | None
+    exploitability: float
+
+
+def _judged(problem: str, result: Result, seed: int) -> _Judged:
+    """On held-out games where they are drawn anew, as certified elsewhere."""
     setting = problems[problem].setting
     found = setting.held_out(result.mechanism, jax.random.fold_in(jax.random.key(seed), 1))
     if found is not None:
-        return found.rows[0][1], found.rows[1][1], found.exploitability
-    return result.value, _baseline(problem), result.certificate.exploitability
+        return _Judged(found.rows[0][1], found.rows[1][1], found.cap, found.exploitability)
+    gain = result.certificate.exploitability
+    return _Judged(result.value, _baseline(problem), setting.cap(), gain)
 
 
 @functools.cache
