@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from incentax.problems import problems
-from incentax.reproduction.amid import contest, tuning
+from incentax.reproduction.amid import contest, fair, tuning
 from incentax.reproduction.amid.claims import contest_claims
 from incentax.reproduction.amid.rivals import OURS, RIVALS, best_rate, rate_beyond
 from incentax.reproduction.amid.tuning import tuning_claims, tuning_rows
@@ -37,6 +37,15 @@ def test_rivals_have_the_same_time_and_the_same_judge(small):
     (row,) = verdicts(pl.concat([ours, theirs], how="diagonal_relaxed"))
     assert row["difference"] == ours["value"][0] - theirs["value"][0]
     assert row["low"] is None and row["above cap?"] is not None
+
+
+def test_first_price_is_designed_as_well(small, monkeypatch):
+    monkeypatch.setattr(fair, "problems", contest.problems)
+    ours = pl.DataFrame(contest.played("small", OURS, 0, num_steps=40))
+    (row,) = fair.fair_rows("small", 40, ours, ours)
+    assert row["baseline"] == ours["baseline"][0] < row["tuned"] <= row["cap"] + 0.125
+    assert row["seeds"] == 2 and row["design"] == row["least_design"] == ours["value"][0]
+    assert fair.has_first_price("small")
 
 
 def test_values_of_agents_who_have_not_settled_are_told_apart():

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from ..frame import Cell, Paper, Part
-from . import cells, claims, figures, findings, finite, pictures, portrait_cells, tuning
+from . import cells, claims, fair, figures, findings, finite, pictures, portrait_cells, tuning
 from .cells import FULL, QUICK, Budget
 
 _FIRST = ("a1", "a2", "a3")
@@ -58,6 +58,13 @@ PARTS = {
         pictures.finals,
         claims.contest_claims,
         claims.contest_rows,
+    ),
+    "fair": Part(
+        "First price with the best supply and reserve",
+        ("settings",),
+        cells.fair_cells,
+        fair.fair,
+        fair.fair_claims,
     ),
     "tuning": Part(
         "Rates of the rivals on each problem",

@@ -17,6 +17,7 @@ from . import theory
 from .clearing import GRIDS, OWN_BIDS, PROBLEMS, clearing_rows
 from .contest import played
 from .cost import ADJOINTS, gradient_cost
+from .fair import fair_rows, has_first_price
 from .finite import Crowds, finite_rows
 from .rivals import METHODS, OURS, RIVALS
 from .tuning import tuned
@@ -193,6 +194,15 @@ def tuning_cells(budget: Budget) -> Iterator[Cell]:
     """Rivals on their grids of rates, on every contested setting; tuned for A1 where none."""
     for name in budget.contested:
         yield from Contest(name, budget.steps, budget.seconds, budget.tuning_seeds).tuning(*RIVALS)
+
+
+def fair_cells(budget: Budget) -> Iterator[Cell]:
+    """First price with the best supply and reserve, beside the default recipe's designs."""
+    for name in filter(has_first_price, budget.contested):
+        contest = Contest(name, budget.steps, budget.seconds, budget.tuning_seeds)
+        designs = tuple(next(contest.cells(seed, (OURS,))) for seed in range(budget.seeds))
+        make = functools.partial(fair_rows, name, budget.steps)
+        yield Cell(f"fair-{name}", make, designs)
 
 
 def clearing_cells(budget: Budget) -> Iterator[Cell]:
