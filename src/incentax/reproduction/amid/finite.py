@@ -23,7 +23,9 @@ from .theory import Slope, jackknife_slope, sampled_slope
 AGENTS = (100, 1000, 10_000, 100_000, 1_000_000)
 # Bounds, and laws, are judged on crowds of up to this many; laws in their limit from here on. A
 # round that should leave a few goods sells out by chance among few bidders: until that is rare, at
-# some thousands for designs of A2, values come closer faster than any power law.
+# some thousands for designs of A2, values come closer faster than any power law. And the part of a
+# good that bids near a reserve make up is not sold, half a good on average: among so few bidders
+# that none is near, as in designs of A1 below some thousands, values are closer.
 FAR = 10_000
 # The games that a prior-free mechanism meets are drawn with a key of their own, which no design
 # has seen; they are the same for every number of bidders.
@@ -151,7 +153,7 @@ def finite_claims(frame: pl.DataFrame) -> list[Claim]:
                 _smooth_rate(
                     f"{whose}: value has slope -1 over N = {AGENTS[0]} to {FAR} (predicted where "
                     "supply and payments are smooth in the bids; steeper where few bidders miss by "
-                    "chance what many do not)",
+                    "chance what many do not, flatter where few come near a reserve)",
                     near,
                 )
             )
