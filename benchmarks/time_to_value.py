@@ -63,6 +63,7 @@ class Contender(NamedTuple):
     num_steps: int | None
     audit_every: int
     patience: int
+    climb: bool = False
 
 
 class Seen(NamedTuple):
@@ -125,6 +126,7 @@ def contenders(setting: AbstractSetting, rates: Sequence[float] = PAPER_RATES) -
             ours.num_steps,
             ours.audit_every,
             ours.patience,
+            ours.climb,
         )
     ]
     published = [(f"paper's recipe, rate {rate:g}", "paper", rate) for rate in rates]
@@ -202,6 +204,7 @@ def race(problem: str, contender: Contender, seed: int, seconds: float) -> Race:
             audit_every=contender.audit_every,
             trust=trust,
             patience=contender.patience,
+            climb=contender.climb,
             callback=watch,
             throw=False,
         )

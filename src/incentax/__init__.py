@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from .game import KernelGame as KernelGame
     from .game import SuccessorGame as SuccessorGame
     from .mechanism import AbstractConstraint as AbstractConstraint
+    from .mechanism import AbstractLattice as AbstractLattice
     from .mechanism import Box as Box
     from .mechanism import CappedPrice as CappedPrice
     from .mechanism import Price as Price
@@ -155,6 +156,7 @@ _ROOMS = {
     ),
     "mechanism": (
         "AbstractConstraint",
+        "AbstractLattice",
         "Box",
         "CappedPrice",
         "Price",

@@ -14,6 +14,7 @@ from ._errors import DesignError
 from ._status import Status
 from ._types import Key, Mechanism, Objective
 from .certificate import certify
+from .climb import climbed
 from .judgement import judged, worst
 from .mechanism import AbstractConstraint
 from .population import AbstractPopulation, Access
@@ -43,6 +44,7 @@ def design(
     audit_every: int = 25,
     trust: float = math.inf,
     patience: int = 0,
+    climb: bool = False,
     cap: float = math.nan,
     callback: Callable[[Progress], Status | None] | None = None,
     state: DesignState | None = None,
@@ -70,6 +72,8 @@ def design(
       settled, and the value is nobody's to keep. Without a bound, the solver has to have converged.
     - `patience`: judgements in a row without a new best after which the design goes back to the
       best mechanism and on from there; 0 never goes back.
+    - `climb`: end by going from the best mechanism to its neighbours while one is judged better,
+      if it is an `AbstractLattice` and judged at all.
     - `cap`: a proved bound on the value, copied into the certificate.
     - `callback`: called after each step; a returned status stops the design.
     - `state`: a state to resume from, of a design with the same other arguments.
@@ -121,6 +125,13 @@ def design(
                     population, objective, sign, trust, patience, following, audit_key
                 )
                 audited = float(audit)
+                if climb and step + 1 == num_steps:
+                    following = climbed(
+                        following,
+                        lambda state: _audit(
+                            population, objective, sign, trust, patience, state, audit_key
+                        )[0],
+                    )
             record = StepRecord(
                 step=step,
                 temperature=temperature,

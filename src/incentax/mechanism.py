@@ -12,6 +12,18 @@ from jaxtyping import Array, Float
 from ._types import Mechanism
 
 
+class AbstractLattice(eqx.Module):
+    """A mechanism with whole numbers as well, which no gradient moves: a descent may end by them.
+
+    Where agents act on a grid the objective is a sawtooth: a descent climbs the tooth it is on, and
+    the next one may be higher.
+    """
+
+    @abstractmethod
+    def neighbours(self) -> tuple["AbstractLattice", ...]:
+        """The mechanisms that are one whole number away."""
+
+
 @final
 class Price(eqx.Module):
     """A price per state (or per action, or per round): the plainest mechanism.

@@ -114,6 +114,7 @@ def _published(setting: AbstractSetting) -> Recipe:
         method=plain_adam,
         learning_rate=1e-3,
         patience=0,
+        climb=False,
     )
 
 

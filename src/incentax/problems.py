@@ -68,6 +68,7 @@ def _long_plan() -> Recipe:
         clip=0.1,
         audit_every=5,
         patience=1,
+        climb=True,
     )
 
 

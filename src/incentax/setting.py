@@ -20,7 +20,7 @@ from .schedule import Schedule
 class Recipe:
     """How a problem is designed unless the user says otherwise.
 
-    - `num_steps`, `audit_every`, `patience`, `schedule`: as in `design`.
+    - `num_steps`, `audit_every`, `patience`, `climb`, `schedule`: as in `design`.
     - `learning_rate`: the optimizer's first rate.
     - `clip`: largest norm of a gradient.
     - `price_step`: step size of price rules, which need one scalar gain, in units of price per
@@ -39,6 +39,7 @@ class Recipe:
     schedule: Schedule | None = None
     audit_every: int = 25
     patience: int = 0
+    climb: bool = False
     price_step: float = 0.1
 
     method: Callable[[float, float, int], optax.GradientTransformation] = decaying_adam

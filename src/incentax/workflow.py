@@ -158,6 +158,7 @@ def _design(
             audit_every=recipe.audit_every,
             trust=TRUST * setting.exploitability_bound,
             patience=recipe.patience,
+            climb=recipe.climb,
             cap=math.nan if cap is None else cap,
             callback=follow,
             state=state,

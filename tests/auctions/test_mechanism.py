@@ -174,7 +174,8 @@ def test_a_fresh_network_holds_goods_back_from_low_bids(reserve):
         NeuralAuction(3, 20, offered=1 - 1e-6, reserve=some, key=jax.random.key(2))
         for some in (None, reserve)
     )
-    assert eqx.tree_equal(eqx.tree_at(lambda m: m.reserve_head, network, None), plain)
+    without = eqx.tree_at(lambda m: (m.reserve_head, m.ticks), network, (None, None))
+    assert eqx.tree_equal(without, plain)
     remaining = jnp.asarray(1.0)
     for bid in range(20):
         bids = jnp.zeros(20).at[bid].set(0.7)
@@ -239,3 +240,26 @@ def test_a_reserve_is_a_posted_price(price):
 def test_shares_of_a_fresh_network_lie_between_zero_and_one(name, share):
     with pytest.raises(ValueError, match=f"expected {name} between 0 and 1"):
         NeuralAuction(3, 4, **{name: share}, key=jax.random.key(0))
+
+
+def test_neighbours_ask_a_tick_more_and_a_tick_less():
+    network = NeuralAuction(2, 20, reserve=0.5, paid=0.05, key=jax.random.key(2))
+    bids = jnp.zeros(20).at[15].set(0.4)
+    higher, lower = network.neighbours()
+    own, more, less = (
+        float(each(0, bids, jnp.ones(())).payment[-1]) for each in (network, higher, lower)
+    )
+    assert more - own == pytest.approx(0.05) and own - less == pytest.approx(0.05)
+    (twice, again) = higher.neighbours()
+    assert int(twice.ticks) == 2 and eqx.tree_equal(again, network)
+    assert NeuralAuction(2, 20, key=jax.random.key(2)).neighbours() == ()
+
+
+@pytest.mark.parametrize("ticks", [-40, 40])
+def test_a_reserve_stays_between_nothing_and_one(ticks):
+    network = NeuralAuction(2, 20, reserve=0.5, key=jax.random.key(2))
+    far = eqx.tree_at(lambda own: own.ticks, network, jnp.asarray(ticks, jnp.int32))
+    offer = far(0, jnp.full(20, 0.05), jnp.ones(()))
+    assert 0 <= float(offer.supply) <= 1
+    assert float(offer.payment.min()) >= 0
+    assert jnp.all(offer.payment <= jnp.arange(20) / 20 + 1e-12)

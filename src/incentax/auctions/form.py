@@ -80,6 +80,7 @@ class Network(AbstractForm):
             clip=0.1,
             audit_every=10,
             patience=2,
+            climb=True,
         )
 
 

@@ -8,10 +8,11 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
 from .._types import Key, Scalar, Time
 from ..deferral import AbstractDeferrable, Calls, noted
+from ..mechanism import AbstractLattice
 
 Bids = Float[Array, " A"]
 
@@ -62,7 +63,7 @@ class AbstractAuction(eqx.Module):
 
 
 @final
-class NeuralAuction(AbstractAuction, AbstractDeferrable):
+class NeuralAuction(AbstractAuction, AbstractDeferrable, AbstractLattice):
     """A network from (round, bid distribution, remaining supply) to supply and payment rule.
 
     The supply is at most a fraction of what remains: the total can never be exceeded. The payment
@@ -78,7 +79,8 @@ class NeuralAuction(AbstractAuction, AbstractDeferrable):
     - `paid`: about the share of a winning bid that it charges.
     - `reserve`: about the price that the fresh network asks at least, by a head of its own: it
       sells at most the mass of bids that `counted` finds above it, and winners pay no less, or all
-      they bid; None for no such head, as published.
+      they bid; None for no such head, as published. To all its reserves `ticks` of the bid grid
+      are added: zero at first, one apart in `neighbours`.
     - `key`: consumed to draw the initial weights.
 
     Reference: arXiv 2510.21442, appendix F; the residual form is our reading.
@@ -91,6 +93,7 @@ class NeuralAuction(AbstractAuction, AbstractDeferrable):
     supply_head: eqx.nn.Linear
     payment_head: eqx.nn.Linear
     reserve_head: eqx.nn.Linear | None
+    ticks: Int[Array, ""] | None
     horizon: int = eqx.field(static=True)
     num_bids: int = eqx.field(static=True)
 
@@ -131,11 +134,12 @@ class NeuralAuction(AbstractAuction, AbstractDeferrable):
             self.supply_head,
             self.payment_head,
         ) = _drawn(sizes, np.array([0.0, 0.0, 0.0, 0.0, spread, _logit(paid)]), key)
-        self.reserve_head = None
+        self.reserve_head = self.ticks = None
         if reserve is not None:
             # Drawn apart: with a reserve or without, the rest is the same.
             apart = jax.random.fold_in(key, len(sizes))
             (self.reserve_head,) = _drawn(((width, 1),), np.array([_logit(reserve)]), apart)
+            self.ticks = jnp.zeros((), jnp.int32)
         self.horizon = horizon
         self.num_bids = num_bids
 
@@ -150,9 +154,10 @@ class NeuralAuction(AbstractAuction, AbstractDeferrable):
         supply = remaining * jax.nn.sigmoid(spread + self.supply_head(hidden)[0])
         increments = jax.nn.sigmoid(self.payment_head(hidden)) / self.num_bids
         payment = jnp.concatenate([jnp.zeros(1, bids.dtype), jnp.cumsum(increments)])
-        if self.reserve_head is None:
+        if self.reserve_head is None or self.ticks is None:
             return Offer(supply, payment)
-        reserve = jax.nn.sigmoid(self.reserve_head(hidden)[0])
+        shift = self.ticks.astype(bids.dtype) / self.num_bids
+        reserve = jnp.clip(jax.nn.sigmoid(self.reserve_head(hidden)[0]) + shift, 0, 1)
         # A floor to bids alone would be a price only where winners pay all they bid; and then they
         # bid so near it that many of them count in part.
         return Offer(
@@ -165,6 +170,13 @@ class NeuralAuction(AbstractAuction, AbstractDeferrable):
         dtype = self.first.weight.dtype
         supply, bids = jnp.zeros((), dtype), jnp.zeros(self.num_bids, dtype)
         return Offer(supply, bids), (bids, supply)
+
+    def neighbours(self) -> tuple["NeuralAuction", ...]:
+        """The same network with all reserves a tick higher, and a tick lower."""
+        if self.ticks is None:
+            return ()
+        moved = (self.ticks + 1, self.ticks - 1)
+        return tuple(eqx.tree_at(lambda own: own.ticks, self, ticks) for ticks in moved)
 
     def deferred(self, calls: Calls) -> "NotedAuction":
         """The same network, each call noted."""

@@ -74,18 +74,10 @@ _CHECK = {
     "holds": (_FLAG, False),
     "meaning": (_TEXT, False),
 }
-_HELD_OUT = {
-    "rows": (_RECORDS, True),
-    "count": (_WHOLE, False),
-    "confidence": (_NUMBER, False),
-    "settled": (_WHOLE, False),
-}
-_HELD_OUT_ROW = {
-    "mechanism": (_TEXT, True),
-    "revenue": (_NUMBER, True),
-    "low": (_NUMBER, False),
-    "high": (_NUMBER, False),
-}
+_HELD_OUT = {"rows": (_RECORDS, True), "confidence": (_NUMBER, False)}
+_HELD_OUT |= dict.fromkeys(("count", "settled"), (_WHOLE, False))
+_HELD_OUT_ROW = {"mechanism": (_TEXT, True), "revenue": (_NUMBER, True)}
+_HELD_OUT_ROW |= dict.fromkeys(("low", "high"), (_NUMBER, False))
 # Axes of each array by kind of problem; one letter, one size. Z: every value, and "out".
 _AXES = {
     "auction": {

@@ -36,6 +36,7 @@ class Plan(NamedTuple):
     num_steps: int
     audit_every: int
     patience: int
+    climb: bool = False
 
 
 def trained(problem: str, seed: int, num_steps: int | None = None) -> Result:
@@ -124,7 +125,12 @@ def _recipe(problem: str, num_steps: int | None) -> Plan:
     recipe = problems[problem].setting.recipe()
     steps = num_steps or recipe.num_steps
     return Plan(
-        Hypergradient(), recipe.optimizer(steps), steps, recipe.audit_every, recipe.patience
+        Hypergradient(),
+        recipe.optimizer(steps),
+        steps,
+        recipe.audit_every,
+        recipe.patience,
+        recipe.climb,
     )
 
 
@@ -210,6 +216,7 @@ def _run(problem: str, plan: Plan, seed: int, seconds: float) -> Result:
         audit_every=plan.audit_every,
         trust=TRUST * setting.exploitability_bound,
         patience=plan.patience,
+        climb=plan.climb,
         callback=watch,
         throw=False,
     )

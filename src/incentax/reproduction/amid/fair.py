@@ -40,6 +40,7 @@ def fair_rows(problem: str, num_steps: int | None, *designs: pl.DataFrame) -> li
         audit_every=recipe.audit_every,
         trust=TRUST * form.exploitability_bound,
         patience=recipe.patience,
+        climb=recipe.climb,
         throw=False,
     )
     values = np.array([float(seed["value"][0]) for seed in designs])
