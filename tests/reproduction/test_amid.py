@@ -350,7 +350,9 @@ def test_checkpoints_need_less_memory_than_backpropagation():
 def test_the_settled_gradient_is_that_of_the_equilibrium():
     from incentax.problems import problems
 
-    small = problems["a1"].setting.with_options(num_values=12, num_bids=12, width=8, horizon=2)
+    # With a reserve of .3 so coarse a game has two equilibria, and a gradient at each.
+    sizes = dict(num_values=12, num_bids=12, width=8, horizon=2, reserve=0.25)
+    small = problems["a1"].setting.with_options(**sizes)
     row = gradient_cost(2, "settled", solver_steps=400, repeats=1, setting=small)
     assert row["residual"] <= small.bidding.enough and 0 < row["steps_made"] < 400
 
