@@ -18,6 +18,7 @@ from ...judgement import TRUST
 from ...problems import problems
 from ...progress import Progress, Result
 from ...rule import AbstractRule, Hypergradient
+from ...setting import AbstractSetting
 from .rivals import OURS, RIVALS, best_rate
 
 # A rival's schedule ends a little after its time does: better cut short than idle.
@@ -122,7 +123,12 @@ def _trained(problem: str, seed: int, num_steps: int | None) -> Result:
 
 @functools.cache
 def _recipe(problem: str, num_steps: int | None) -> Plan:
-    recipe = problems[problem].setting.recipe()
+    return recipe_plan(problems[problem].setting, num_steps)
+
+
+def recipe_plan(setting: AbstractSetting, num_steps: int | None) -> Plan:
+    """The default recipe of a setting; with its own steps where `num_steps` is None."""
+    recipe = setting.recipe()
     steps = num_steps or recipe.num_steps
     return Plan(
         Hypergradient(),
@@ -196,7 +202,11 @@ def _pace(problem: str, plan: Plan) -> _Pace:
 
 
 def _run(problem: str, plan: Plan, seed: int, seconds: float) -> Result:
-    setting = problems[problem].setting
+    return run(problems[problem].setting, plan, seed, seconds)
+
+
+def run(setting: AbstractSetting, plan: Plan, seed: int, seconds: float = math.inf) -> Result:
+    """A setting designed by a plan, for so many seconds at most."""
     key, start = jax.random.split(jax.random.key(seed))
     goal = {setting.sense: setting.objective()}
 

@@ -2,18 +2,15 @@
 
 from typing import Any
 
-import jax
 import numpy as np
 import polars as pl
 from matplotlib.figure import Figure
 
 from ...auctions import KnownEconomy
-from ...design import design
-from ...judgement import TRUST
 from ...problems import problems
 from ...report.plot_style import PALETTE, SERIES, WIDE, canvas
-from ...rule import Hypergradient
 from ..page import Claim
+from .contest import recipe_plan, run
 
 FORM = "first-price"
 
@@ -26,23 +23,7 @@ def fair_rows(problem: str, num_steps: int | None, *designs: pl.DataFrame) -> li
     """
     setting: Any = problems[problem].setting
     form = setting.with_form(FORM)
-    recipe = form.recipe()
-    key, start = jax.random.split(jax.random.key(0))
-    result = design(
-        form.population(),
-        form.mechanism(start),
-        maximize=form.objective(),
-        rule=Hypergradient(),
-        optimizer=recipe.optimizer(num_steps or recipe.num_steps),
-        num_steps=num_steps or recipe.num_steps,
-        schedule=recipe.schedule,
-        key=key,
-        audit_every=recipe.audit_every,
-        trust=TRUST * form.exploitability_bound,
-        patience=recipe.patience,
-        climb=recipe.climb,
-        throw=False,
-    )
+    result = run(form, recipe_plan(form, num_steps), 0)
     values = np.array([float(seed["value"][0]) for seed in designs])
     return [
         {
