@@ -1,12 +1,14 @@
 """Design against the zeroth-order baselines in the same time, paired by seed.
 
     python -m benchmarks.baselines --problems a1 a4 --seeds 10 --seconds 20
+    python -m benchmarks.baselines --problems a1 --rivals anneal --seeds 30
     python -m benchmarks.baselines --tune
 
 Rivals are tuned first, on each problem, with seeds of their own. Each then starts from the same
 mechanism as the default recipe and has as many seconds as that took with the same seed,
 compilation left out; all are judged alike. Runs that are in the folder
-are not repeated, so that several processes may share the problems and one may sum up.
+are not repeated, so that several processes may share the problems and one may sum up. A rival who
+collapses in one seed of ten widens the interval of the mean by as much: play more seeds against it.
 """
 
 import argparse
@@ -30,6 +32,7 @@ def main() -> None:
     """Play what is missing, then print and keep the table of all that is there."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--problems", nargs="+", default=SETTINGS, choices=sorted(problems))
+    parser.add_argument("--rivals", nargs="+", default=list(RIVALS), choices=RIVALS)
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--seconds", type=float, default=20.0, help="most for one design")
     parser.add_argument("--out", type=Path, default=Path("reproduction/amid"))
@@ -39,7 +42,9 @@ def main() -> None:
     for name in arguments.problems:
         contest = Contest(name, None, arguments.seconds, arguments.tuning_seeds)
         rounds = [] if arguments.tune else range(arguments.seeds)
-        cells = [*contest.tuning(*RIVALS), *(cell for k in rounds for cell in contest.cells(k))]
+        methods = (OURS, *arguments.rivals)
+        cells = [*contest.tuning(*arguments.rivals)]
+        cells += [cell for k in rounds for cell in contest.cells(k, methods)]
         gather(arguments.out, cells, lambda line: print(line, flush=True))
     if (rates := kept(arguments.out, "tuning")) is not None:
         title = f"Values by rate of rivals, at most {arguments.seconds:g} s, seeds of their own"

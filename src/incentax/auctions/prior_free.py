@@ -1,13 +1,16 @@
 """One mechanism for games drawn anew in each exchange (setting A3)."""
 
+import functools
 import math
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, Literal, final
+from typing import ClassVar, Literal, NamedTuple, final
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, Float
+from jaxtyping import Key as Keys
 
 from .._types import Key, Mechanism, Objective
 from ..equilibrium import Equilibrium
@@ -19,7 +22,7 @@ from .economy import Economy
 from .formats import EqualShares
 from .game import BatchedAuction
 from .held_out import paired_interval
-from .judge import judged_on
+from .judge import Judged, judged_on
 from .mechanism import RESERVE, NeuralAuction
 from .oracle import revenue_cap
 from .settings import Bidding, krylov
@@ -116,16 +119,15 @@ class PriorFree(AbstractSetting):
 
     def held_out(self, mechanism: Mechanism, key: Key) -> HeldOut | None:
         """Revenue on fresh games, beside first price and proved caps on the same games."""
-        draw = RandomEconomy(self.economy, self.supply_low, self.supply_high)
-        keys = jax.random.split(key, self.held_out_games)
-        rivals = (mechanism, EqualShares(self.economy.horizon))
-        ours, theirs = (judged_on(draw, self.bidding.solver(), rival, keys) for rival in rivals)
+        draw, keys = self._games(key)
+        ours = judged_on(draw, self.bidding.solver(), mechanism, keys)
+        words = tuple(jax.random.key_data(key).tolist())
+        theirs, caps = _measures(self, words, jax.random.key_impl(key))
         rows = (
             ("designed", *paired_interval(ours.revenue)),
             ("first price, equal split", *paired_interval(theirs.revenue)),
             ("difference, paired by game", *paired_interval(ours.revenue - theirs.revenue)),
         )
-        caps = np.array([self._cap_of(draw(key)) for key in keys], np.float64)
         if known := bool(np.isfinite(caps).all()):
             rows = (*rows, ("proved caps", *paired_interval(caps)))
         return HeldOut(
@@ -137,6 +139,10 @@ class PriorFree(AbstractSetting):
             cap=float(caps.mean()) if known else None,
         )
 
+    def _games(self, key: Key) -> tuple[RandomEconomy, Keys[Array, " G"]]:
+        draw = RandomEconomy(self.economy, self.supply_low, self.supply_high)
+        return draw, jax.random.split(key, self.held_out_games)
+
     def _cap_of(self, game: BatchedAuction) -> float:
         """The tightest proved bound on one game's revenue; not a number where none is known."""
         economy = replace(self.economy, supply=float(game.supply))
@@ -144,3 +150,21 @@ class PriorFree(AbstractSetting):
         market = economy.market(law / law.sum())
         cap = None if market is None else revenue_cap(market)
         return math.nan if cap is None else cap
+
+
+class _Measures(NamedTuple):
+    """What every mechanism is held against on the same games: first price, and caps by game."""
+
+    first_price: Judged
+    caps: Float[np.ndarray, " G"]
+
+
+# A design and its rivals, with the same seed, meet the same games.
+@functools.lru_cache(maxsize=16)
+def _measures(setting: PriorFree, words: tuple[int, ...], impl) -> _Measures:
+    draw, keys = setting._games(jax.random.wrap_key_data(jnp.array(words, "uint32"), impl=impl))
+    first_price = EqualShares(setting.economy.horizon)
+    return _Measures(
+        judged_on(draw, setting.bidding.solver(), first_price, keys),
+        np.array([setting._cap_of(draw(key)) for key in keys], np.float64),
+    )
