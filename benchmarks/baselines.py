@@ -47,7 +47,7 @@ def main() -> None:
         cells += [cell for k in rounds for cell in contest.cells(k, methods)]
         gather(arguments.out, cells, lambda line: print(line, flush=True))
     if (rates := kept(arguments.out, "tuning")) is not None:
-        title = f"Values by rate of rivals, at most {arguments.seconds:g} s, seeds of their own"
+        title = "Values of rivals by rate, then by radius at the best rate; seeds of their own"
         publish("baselines_tuning", title, tuning_rows(rates).to_dicts())
     if (table := kept(arguments.out, "settings")) is not None:
         table.write_parquet(arguments.out / "settings.parquet")

@@ -35,7 +35,7 @@ import optax
 import incentax as ix
 from incentax.judgement import TRUST, judged
 from incentax.order import RECIPES
-from incentax.reproduction.amid.rivals import RIVALS
+from incentax.reproduction.amid.rivals import RADIUS, RIVALS
 from incentax.rule import AbstractRule
 from incentax.setting import AbstractSetting
 
@@ -155,7 +155,7 @@ def contenders(setting: AbstractSetting, rates: Sequence[float] = PAPER_RATES) -
                 "default",
                 "default",
                 None,
-                rival.rule(rival.rate),
+                rival.rule(rival.rate, RADIUS),
                 lambda setting, steps, made=made: made,
                 None,
                 0,

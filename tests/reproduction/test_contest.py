@@ -9,7 +9,14 @@ import pytest
 from incentax.problems import problems
 from incentax.reproduction.amid import contest, fair, tuning
 from incentax.reproduction.amid.claims import contest_claims
-from incentax.reproduction.amid.rivals import OURS, RIVALS, best_rate, rate_beyond
+from incentax.reproduction.amid.rivals import (
+    OURS,
+    RADIUS,
+    RIVALS,
+    best_radius,
+    best_rate,
+    rate_beyond,
+)
 from incentax.reproduction.amid.tuning import tuning_claims, tuning_rows
 from incentax.reproduction.amid.verdict import verdicts
 
@@ -123,7 +130,9 @@ def test_known_values_are_claims():
 
 
 def test_rivals_have_the_rate_that_was_best_on_the_problem(small):
-    rates = pl.DataFrame(tuning.tuned("small", "anneal", seconds=0.3, seeds=1, num_steps=40))
+    ours = pl.DataFrame({"seconds_in_all": [0.3]})
+    rates = pl.DataFrame(tuning.tuned("small", "anneal", ours, seeds=1, num_steps=40))
+    assert (rates["seconds_in_all"] < 2).all()
     grid = RIVALS["anneal"].rates
     assert set(grid) <= set(rates["rate"]) and set(rates["seed"]) == {100}
     assert len(set(rates["rate"])) == rates.height <= len(grid) + 3
@@ -133,7 +142,6 @@ def test_rivals_have_the_rate_that_was_best_on_the_problem(small):
     lost = worst.with_columns(value=pl.when(pl.col("rate") == 1e-1).then(math.nan).otherwise(0.1))
     assert best_rate(lost) != 1e-1
     assert best_rate(worst.with_columns(sense=pl.lit("minimize"))) != 1e-1
-    ours = pl.DataFrame({"seconds_in_all": [0.3]})
     (row, *_) = contest.played("small", "anneal", 0, ours, worst, num_steps=40)
     assert row["rate"] == 1e-1
     (told,) = tuning_rows(worst).iter_rows(named=True)
@@ -162,15 +170,62 @@ def test_rates_go_on_where_the_best_is_at_an_edge(values, sense, further):
     assert claim.agrees is (further is None)
 
 
-def test_tuning_goes_on_beyond_the_grid_a_few_times(monkeypatch):
-    def rising(problem, method, seed, ours, *, num_steps, rate, most_runs):
-        row = dict(problem=problem, rival=method, seed=seed, rate=rate, value=rate)
-        return [row | dict(exploitability=0.0, sense="maximize", seconds_in_all=1.0)]
+@pytest.fixture
+def landscape(monkeypatch):
+    """Plays of rivals whose value is a function of rate and radius; the times they were given."""
+    times = []
 
-    monkeypatch.setattr(tuning, "played", rising)
-    rates = sorted({row["rate"] for row in tuning.tuned("p", "0-sgd", seconds=1.0, seeds=2)})
+    def put(value):
+        def played(problem, method, seed, ours, *, num_steps, rate, radius, most_runs):
+            times.append(ours["seconds_in_all"][0])
+            row = dict(problem=problem, rival=method, seed=seed, rate=rate, radius=radius)
+            row |= dict(value=value(rate, radius), exploitability=0.0, sense="maximize")
+            return [row | dict(seconds_in_all=1.0)]
+
+        monkeypatch.setattr(tuning, "played", played)
+        return times
+
+    return put
+
+
+OURS_IN_TIME = pl.DataFrame({"seconds_in_all": [1.5]})
+
+
+def test_tuning_goes_on_beyond_the_grid_a_few_times(landscape):
+    times = landscape(lambda rate, radius: rate)
+    rates = sorted({row["rate"] for row in tuning.tuned("p", "0-sgd", OURS_IN_TIME, seeds=2)})
     assert rates[:-3] == list(RIVALS["0-sgd"].rates)
     assert rates[-1] == pytest.approx(10**0.5)
+    assert set(times) == {1.5}
+
+
+def test_radii_are_tried_at_the_best_rate(landscape):
+    landscape(lambda rate, radius: -abs(rate - 0.03) + radius)
+    table = pl.DataFrame(tuning.tuned("p", "0-sgd", OURS_IN_TIME, seeds=1))
+    assert best_rate(table) == 0.03 and best_radius(table) == 0.03
+    others = table.filter(pl.col("radius") != RADIUS)
+    assert set(others["rate"]) == {0.03} and set(others["radius"]) == {1e-3, 0.03}
+    # Rates are compared at one radius: another's gain is not the rate's.
+    lucky = table.with_columns(
+        value=pl.when(pl.col("radius") == 0.03).then(-9.0).otherwise(pl.col("value"))
+    )
+    assert best_rate(lucky) == 0.03 and best_radius(lucky) == RADIUS
+    (told,) = tuning_rows(table).iter_rows(named=True)
+    assert told["best radius"] == 0.03 and told["radius 0.03"] == pytest.approx(0.03)
+
+
+def test_a_tuned_rival_plays_at_its_best_radius(small):
+    tried = pl.DataFrame(
+        {
+            "rate": [0.01, 0.01, 0.03],
+            "radius": [RADIUS, 0.03, RADIUS],
+            "value": [0.2, 0.3, 0.1],
+            "sense": ["maximize"] * 3,
+        }
+    )
+    ours = pl.DataFrame({"seconds_in_all": [0.3]})
+    (row, *_) = contest.played("small", "0-sgd", 0, ours, tried, num_steps=40)
+    assert (row["rate"], row["radius"]) == (0.01, 0.03)
 
 
 def test_the_figure_of_rates_fills_the_best():

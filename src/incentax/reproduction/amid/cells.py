@@ -172,22 +172,25 @@ class Contest(NamedTuple):
     def cells(self, seed: int, methods: tuple[str, ...] = METHODS) -> Iterator[Cell]:
         """The default recipe with one seed, then each rival, tuned, in the time that took."""
         limits = {"num_steps": self.num_steps, "seconds": self.seconds}
-        ours = Cell(
-            f"settings-{self.problem}-{OURS}-{seed}",
-            functools.partial(played, self.problem, OURS, seed, **limits),
-        )
+        ours = self.ours(seed)
         yield ours
         for method in [m for m in methods if m != OURS]:
             make = functools.partial(played, self.problem, method, seed, **limits)
             after = (ours, *self.tuning(method))
             yield Cell(f"settings-{self.problem}-{method}-{seed}", make, after)
 
-    def tuning(self, *methods: str) -> Iterator[Cell]:
-        """Each rival on its grid of rates."""
+    def ours(self, seed: int) -> Cell:
+        """The default recipe with one seed."""
         limits = {"num_steps": self.num_steps, "seconds": self.seconds}
+        make = functools.partial(played, self.problem, OURS, seed, **limits)
+        return Cell(f"settings-{self.problem}-{OURS}-{seed}", make)
+
+    def tuning(self, *methods: str) -> Iterator[Cell]:
+        """Each rival on its grids, in the time that the default recipe took with the first seed."""
+        limits = {"num_steps": self.num_steps, "seeds": self.tuning_seeds}
         for method in methods if self.tuning_seeds else ():
-            make = functools.partial(tuned, self.problem, method, seeds=self.tuning_seeds, **limits)
-            yield Cell(f"tuning-{self.problem}-{method}", make)
+            make = functools.partial(tuned, self.problem, method, **limits)
+            yield Cell(f"tuning-{self.problem}-{method}", make, (self.ours(0),))
 
 
 def tuning_cells(budget: Budget) -> Iterator[Cell]:
@@ -200,7 +203,7 @@ def fair_cells(budget: Budget) -> Iterator[Cell]:
     """First price with the best supply and reserve, beside the default recipe's designs."""
     for name in filter(has_first_price, budget.contested):
         contest = Contest(name, budget.steps, budget.seconds, budget.tuning_seeds)
-        designs = tuple(next(contest.cells(seed, (OURS,))) for seed in range(budget.seeds))
+        designs = tuple(contest.ours(seed) for seed in range(budget.seeds))
         make = functools.partial(fair_rows, name, budget.steps)
         yield Cell(f"fair-{name}", make, designs)
 

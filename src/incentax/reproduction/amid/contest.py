@@ -19,7 +19,7 @@ from ...problems import problems
 from ...progress import Progress, Result
 from ...rule import AbstractRule, Hypergradient
 from ...setting import AbstractSetting
-from .rivals import OURS, RIVALS, best_rate
+from .rivals import OURS, RADIUS, RIVALS, best_radius, best_rate
 
 # A rival's schedule ends a little after its time does: better cut short than idle.
 _SPARE = 1.02
@@ -55,6 +55,7 @@ def played(
     num_steps: int | None = None,
     seconds: float = math.inf,
     rate: float | None = None,
+    radius: float = RADIUS,
     most_runs: int = MOST_RUNS,
 ) -> list[dict[str, Any]]:
     """Rows of one design, a few points of its curve each: value as certified, time it had, cap.
@@ -63,13 +64,15 @@ def played(
 
     - `problem`, `method`, `seed`: what is designed, by which of `METHODS`.
     - `ours`: rows of the default recipe with the same seed: a rival has the time it took.
-    - `tuning`: rows of `tuned`, for the best rate on this problem.
+    - `tuning`: rows of `tuned`, for the best rate and radius on this problem.
     - `num_steps`, `seconds`: limits of the default recipe.
-    - `rate`: a rival's rate; None for the best of `tuning`, or else the best on A1.
+    - `rate`, `radius`: a rival's; without a rate the best of `tuning`, or else the best on A1.
     - `most_runs`: how often a rival may begin again, its steps planned anew, to fill its time.
     """
     if method != OURS and rate is None:
-        rate = RIVALS[method].rate if tuning is None else best_rate(tuning)
+        rate, radius = RIVALS[method].rate, RADIUS
+        if tuning is not None:
+            rate, radius = best_rate(tuning), best_radius(tuning)
     if method == OURS:
         plan, allowed = _default(problem, num_steps, seconds), seconds
     else:
@@ -77,7 +80,7 @@ def played(
             raise ValueError(f"expected the default recipe's rows for {method}, got none")
         allowed = float(ours["seconds_in_all"][0])
         assert rate is not None
-        plan = _rival(problem, method, rate, allowed, num_steps)
+        plan = _rival(problem, _baseline_method(method, rate, radius), allowed, num_steps)
     result = _run(problem, plan, seed, allowed)
     if method != OURS:
         result = _in_time(problem, plan, seed, allowed, result, most_runs)
@@ -93,6 +96,7 @@ def played(
         "rival": method,
         "seed": seed,
         "rate": rate,
+        "radius": None if method == OURS else radius,
         "value": judged.value,
         "baseline": judged.baseline,
         "cap": judged.cap,
@@ -161,17 +165,16 @@ def _fitting(problem: str, plan: Plan, seconds: float) -> int:
 
 
 @functools.cache
-def _baseline_method(method: str, rate: float) -> Plan:
+def _baseline_method(method: str, rate: float, radius: float) -> Plan:
     rival = RIVALS[method]
-    return Plan(rival.rule(rate), rival.optimizer(rate), 0, 0, 0)
+    return Plan(rival.rule(rate, radius), rival.optimizer(rate), 0, 0, 0)
 
 
-def _rival(problem: str, method: str, rate: float, seconds: float, num_steps: int | None) -> Plan:
+def _rival(problem: str, plan: Plan, seconds: float, num_steps: int | None) -> Plan:
     """As many steps as fit into the time, judged as often in all as the default recipe."""
     ours = _recipe(problem, num_steps)
     made = min(ours.num_steps, _fitting(problem, ours, seconds))
     judged = max(1, made // ours.audit_every) if ours.audit_every else 0
-    plan = _baseline_method(method, rate)
     plan = plan._replace(audit_every=1 if judged else 0)
     steps = math.ceil(_SPARE * _pace(problem, plan).steps_in(seconds, judged))
     return plan._replace(num_steps=steps, audit_every=max(1, steps // judged) if judged else 0)

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from ...report.plot_style import PALETTE, SERIES, WIDE, canvas, key, line
 from ..page import Claim
 from .contest import played
-from .rivals import RIVALS, best_rate, rate_beyond
+from .rivals import RADIUS, RIVALS, at_radius, best_radius, best_rate, rate_beyond
 
 _ACROSS = 4
 _FIRST_SEED, _MOST_FURTHER = 100, 3
@@ -17,6 +17,7 @@ _TUNED = (
     "rival",
     "seed",
     "rate",
+    "radius",
     "value",
     "exploitability",
     "sense",
@@ -25,29 +26,46 @@ _TUNED = (
 
 
 def tuned(
-    problem: str, method: str, *, seconds: float, seeds: int, num_steps: int | None = None
+    problem: str,
+    method: str,
+    ours: pl.DataFrame,
+    *,
+    seeds: int,
+    num_steps: int | None = None,
 ) -> list[dict[str, Any]]:
-    """Rows of a rival by rate, each for `seconds`, with seeds that no contest has.
+    """Rows of a rival by rate and radius, with seeds that no contest has.
 
-    First its grid; then further rates, a few at most, while the best is at an edge.
+    Each has the time that the default recipe took in `ours`, as in a contest. First its grid of
+    rates; then further rates, a few at most, while the best is at an edge; then, at the best rate,
+    its other radii.
     """
-    ours = pl.DataFrame({"seconds_in_all": [seconds]})
 
-    def at(rate: float) -> list[dict[str, Any]]:
+    def at(rate: float, radius: float = RADIUS) -> list[dict[str, Any]]:
         # Once each: rates are far apart, and who began again would take most of the time.
         runs = [
-            played(problem, method, seed, ours, num_steps=num_steps, rate=rate, most_runs=1)[-1]
+            played(
+                problem,
+                method,
+                seed,
+                ours,
+                num_steps=num_steps,
+                rate=rate,
+                radius=radius,
+                most_runs=1,
+            )[-1]
             for seed in range(_FIRST_SEED, _FIRST_SEED + seeds)
         ]
         return [{name: last[name] for name in _TUNED} for last in runs]
 
-    rows = [row for rate in RIVALS[method].rates for row in at(rate)]
+    rival = RIVALS[method]
+    rows = [row for rate in rival.rates for row in at(rate)]
     for _ in range(_MOST_FURTHER):
         further = rate_beyond(pl.DataFrame(rows))
         if further is None:
             break
         rows += at(further)
-    return rows
+    best = best_rate(pl.DataFrame(rows))
+    return rows + [row for r in rival.radii if r != RADIUS for row in at(best, r)]
 
 
 def tuning(table: pl.DataFrame) -> Figure:
@@ -60,7 +78,7 @@ def tuning(table: pl.DataFrame) -> Figure:
     for axes, name in zip(grid, names, strict=False):
         of_one = table.filter(pl.col("problem") == name)
         for (rival,), rows in of_one.group_by(["rival"], maintain_order=True):
-            means = rows.group_by("rate").agg(pl.col("value").mean()).sort("rate")
+            means = at_radius(rows).group_by("rate").agg(pl.col("value").mean()).sort("rate")
             color, best = PALETTE[roles[rival]], best_rate(rows)
             axes.plot(means["rate"], means["value"], "o-", ms=4, mfc="none", lw=1, color=color)
             chosen = means.filter(pl.col("rate") == best)
@@ -77,7 +95,8 @@ def tuning_claims(table: pl.DataFrame) -> list[Claim]:
     return [
         Claim(
             f"{problem}: {rival} has the best of its rates (not in the paper)",
-            f"{best_rate(rows):.3g}, of {rows['rate'].min():.3g} to {rows['rate'].max():.3g}",
+            f"{best_rate(rows):.3g}, of {rows['rate'].min():.3g} to {rows['rate'].max():.3g}; "
+            f"radius {best_radius(rows):.3g}",
             rate_beyond(rows) is None,
         )
         for (problem, rival), rows in table.group_by(["problem", "rival"], maintain_order=True)
@@ -85,11 +104,16 @@ def tuning_claims(table: pl.DataFrame) -> list[Claim]:
 
 
 def tuning_rows(table: pl.DataFrame) -> pl.DataFrame:
-    """One row per problem and rival: mean value by rate, the best of them, and if it is an edge."""
+    """One row per problem and rival: mean value by rate and radius, the best, and if at an edge."""
     found = []
     for (problem, rival), rows in table.group_by(["problem", "rival"], maintain_order=True):
         row: dict[str, Any] = {"problem": problem, "rival": rival}
-        for (rate,), of_rate in rows.sort("rate").group_by(["rate"], maintain_order=True):
+        rates = at_radius(rows).sort("rate")
+        for (rate,), of_rate in rates.group_by(["rate"], maintain_order=True):
             row[f"{rate:.3g}"] = of_rate["value"].mean()
-        found.append(row | {"best": best_rate(rows), "at an edge?": rate_beyond(rows) is not None})
+        row |= {"best": best_rate(rows), "at an edge?": rate_beyond(rows) is not None}
+        for radius in RIVALS[str(rival)].radii if "radius" in rows.columns else ():
+            tried = rows.filter(pl.col("rate") == row["best"], pl.col("radius") == radius)
+            row[f"radius {radius:.3g}"] = tried["value"].mean()
+        found.append(row | {"best radius": best_radius(rows)})
     return pl.DataFrame(found, infer_schema_length=None)
