@@ -1,11 +1,16 @@
 """Rivals have the time that the default recipe took, and are judged like it."""
 
+import itertools
 import math
 from dataclasses import replace
 
+import jax
+import jax.numpy as jnp
 import polars as pl
 import pytest
 
+from incentax.auctions import ReservePrice
+from incentax.certificate import certify
 from incentax.problems import problems
 from incentax.reproduction.amid import contest, fair, tuning
 from incentax.reproduction.amid.claims import contest_claims
@@ -46,13 +51,40 @@ def test_rivals_have_the_same_time_and_the_same_judge(small):
     assert row["low"] is None and row["above cap?"] is not None
 
 
-def test_first_price_is_designed_as_well(small, monkeypatch):
+def test_first_price_is_searched_and_designed_as_well(small, monkeypatch):
     monkeypatch.setattr(fair, "problems", contest.problems)
+    setting = contest.problems["small"].setting
     ours = pl.DataFrame(contest.played("small", OURS, 0, num_steps=40))
     (row,) = fair.fair_rows("small", 40, ours, ours)
     assert row["baseline"] == ours["baseline"][0] < row["tuned"] <= row["cap"] + 0.125
     assert row["seeds"] == 2 and row["design"] == row["least_design"] == ours["value"][0]
     assert fair.has_first_price("small")
+    # No reserves on the grid are better, in either round.
+    bids = setting.economy.num_bids
+    for ticks in itertools.product(range(bids), repeat=2):
+        mechanism = ReservePrice(reserve=jnp.array(ticks) / bids)
+        found, _ = certify(
+            setting.population(), setting.objective(), mechanism, key=jax.random.key(0)
+        )
+        if found.exploitability <= setting.exploitability_bound:
+            assert found.value <= row["tuned"] + 1e-9
+
+
+def test_what_has_not_settled_is_no_baseline(small, monkeypatch):
+    monkeypatch.setattr(fair, "problems", contest.problems)
+    ours = pl.DataFrame({"value": [0.2], "baseline": [0.1]})
+    lost = fair.Found("gradient", 9.0, 1.0)
+    monkeypatch.setattr(fair, "designed", lambda setting, num_steps: lost)
+    monkeypatch.setattr(fair, "searched", lambda setting: fair.Found("search", 0.3, 0.0, (0.5,)))
+    (row,) = fair.fair_rows("small", 40, ours)
+    assert row["tuned"] == 0.3 and row["tuned_by"] == "search"
+    (claim,) = fair.fair_claims(pl.DataFrame([row]))
+    assert claim.agrees is False and "reserves 0.50" in claim.measured
+    monkeypatch.setattr(fair, "searched", lambda setting: lost)
+    table = pl.DataFrame(fair.fair_rows("small", 40, ours))
+    (claim,) = fair.fair_claims(table)
+    assert claim.agrees is None and "none settled" in claim.measured
+    assert fair.fair(table).axes
 
 
 def test_values_of_agents_who_have_not_settled_are_told_apart():
