@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from incentax.auctions import Economy
-from incentax.auctions.oracle import first_price_interval
+from incentax.auctions.oracle import first_price_interval, first_price_present
 from incentax.problems import problems
-from incentax.reproduction.amid.clearing import PROBLEMS, clearing_rows, market_of_bidders
+from incentax.reproduction.amid.clearing import PROBLEMS, clearing_rows
 
 
 @pytest.mark.parametrize("name", PROBLEMS)
@@ -30,7 +30,7 @@ def test_rounds_that_give_goods_away_are_left_out():
     market = Economy(decay=0.9, growth=3.0, spread=0.2).market()
     willing = first_price_interval(market).highest
     assert willing.prices[0] == 0 and willing.sales[0] < 0.15
-    given, interval = market_of_bidders(market)
+    given, interval = first_price_present(market)
     assert given.tolist() == [0.2] and interval.highest.prices.size == 3
     # Fewer bidders for the same goods: every later price is lower.
     assert np.all(interval.highest.prices < willing.prices[1:])
@@ -38,5 +38,5 @@ def test_rounds_that_give_goods_away_are_left_out():
 
 def test_markets_without_such_rounds_stay_whole():
     market = Economy().market()
-    given, interval = market_of_bidders(market)
+    given, interval = first_price_present(market)
     assert given.size == 0 and interval.highest.revenue == pytest.approx(0.16)

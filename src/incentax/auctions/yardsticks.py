@@ -16,6 +16,8 @@ _KEYS = (
     "first_best",
     "first_price",
     "first_price_prices",
+    "first_price_present",
+    "first_price_present_prices",
     "myerson_cap",
     "dynamic_cap",
     "memoryless_cap",

@@ -172,6 +172,7 @@ def oracle_standings(
 
 _ORACLES: dict[str, tuple[str, Literal["baseline", "cap"]]] = {
     "first_price": ("first price at clearing prices", "baseline"),
+    "first_price_present": ("the same, nobody staying away", "baseline"),
     "constant_price": ("best constant price", "baseline"),
     "posted_price": ("best posted prices", "baseline"),
     "myerson_cap": ("Myerson's cap", "cap"),
@@ -186,7 +187,7 @@ def oracle_rows(record: Result) -> list[tuple[str, str, str]]:
     """(name, value, prices) of an oracle record, all rows, `-` where one does not apply."""
     rows = []
     for key, (name, _) in _ORACLES.items():
-        prices = record.get(f"{key}_prices" if key == "first_price" else key + "s") or ()
+        prices = record.get(f"{key}_prices" if key.startswith("first_price") else key + "s") or ()
         rows.append((name, number(record.get(key)), " ".join(f"{p:.3f}" for p in prices)))
     return rows
 

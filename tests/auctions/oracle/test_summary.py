@@ -39,6 +39,8 @@ def test_published_row_of_a1():
     assert oracles.first_price_range == pytest.approx((0.152, 0.16))
     assert oracles.first_price_prices == pytest.approx((0.2,) * 4)
     assert oracles.posted_price is None and oracles.posted_prices is None
+    # Everybody who is present wants to buy: to stay away is worth nothing.
+    assert oracles.first_price_present is None and oracles.first_price_present_prices is None
 
 
 def test_published_row_of_a1_redrawn():
@@ -47,3 +49,12 @@ def test_published_row_of_a1_redrawn():
     assert oracles.cap == oracles.dynamic_cap == pytest.approx(0.6550, abs=5.1e-5)
     assert oracles.constant_price == pytest.approx(0.4733, abs=5e-5)
     assert oracles.first_price_range == pytest.approx((0.4306, 0.4400), abs=1e-4)
+
+
+def test_who_cannot_stay_away_lowers_the_price():
+    """In A2 the goods of the first round go for nothing; who takes them is gone from the rest."""
+    oracles = summarise(a2(), search=None)
+    assert oracles.first_price == pytest.approx(0.41348, abs=1e-5)
+    assert oracles.first_price_present < oracles.first_price - 0.05
+    prices = oracles.first_price_present_prices
+    assert prices[0] == 0 and len(prices) == 4 and prices[1] > 0

@@ -63,6 +63,8 @@ from .posted import posted_path as posted_path
 from .posted import posted_sales as posted_sales
 from .posted_search import CrossEntropy as CrossEntropy
 from .posted_search import best_posted_path as best_posted_path
+from .present import PresentSale as PresentSale
+from .present import first_price_present as first_price_present
 from .revenue_cap import revenue_cap as revenue_cap
 from .revenue_cap import revenue_caps as revenue_caps
 from .sequential import one_unit_bids as one_unit_bids

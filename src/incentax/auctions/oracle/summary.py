@@ -5,6 +5,7 @@ from .clearing import first_price_interval
 from .market import Market
 from .posted import constant_price
 from .posted_search import DEFAULT_SEARCH, CrossEntropy, best_posted_path
+from .present import first_price_present
 from .revenue_cap import revenue_caps
 
 
@@ -15,6 +16,8 @@ class OracleSummary:
     - `first_best`: the greatest welfare.
     - `first_price`, `first_price_prices`: first price with equal split, the equilibrium of highest
       revenue, and its price per round; `first_price_range`: lowest and highest equilibrium revenue.
+    - `first_price_present`, `first_price_present_prices`: the same among bidders who cannot stay
+      away, in which goods go for nothing; None where none do, and it is the same.
     - `myerson_cap`: one sale, or static values with winners who leave.
     - `dynamic_cap`: dynamic virtual value, for monotone kernels; `memoryless_cap`: for mechanisms
       without memory when winners stay; `weighted_cap`: static values and unequal round weights.
@@ -27,6 +30,8 @@ class OracleSummary:
     first_price: float
     first_price_prices: tuple[float, ...]
     first_price_range: tuple[float, float]
+    first_price_present: float | None
+    first_price_present_prices: tuple[float, ...] | None
     myerson_cap: float | None
     dynamic_cap: float | None
     memoryless_cap: float | None
@@ -60,11 +65,15 @@ def summarise(market: Market, *, search: CrossEntropy | None = DEFAULT_SEARCH) -
     interval = first_price_interval(market)
     posted = None if search is None else best_posted_path(market, search=search)
     caps = revenue_caps(market)
+    present = first_price_present(market)
+    differs = present.given.size > 0
     return OracleSummary(
         first_best=first_best(market).value,
         first_price=interval.highest.revenue,
         first_price_prices=tuple(interval.highest.prices.tolist()),
         first_price_range=(interval.lowest.revenue, interval.highest.revenue),
+        first_price_present=present.revenue_range[1] if differs else None,
+        first_price_present_prices=tuple(present.price_range[1].tolist()) if differs else None,
         posted_price=None if posted is None else posted.revenue,
         posted_prices=None if posted is None else tuple(posted.prices.tolist()),
         constant_price=constant_price(market).revenue,

@@ -8,7 +8,7 @@ import jax
 import numpy as np
 
 from ...auctions import KnownEconomy
-from ...auctions.oracle import ClearingInterval, Market, first_price_interval
+from ...auctions.oracle import first_price_present
 from ...equilibrium import MirrorDescent, solve
 from ...precision import in_float64
 from ...problems import problems
@@ -25,18 +25,16 @@ def clearing_rows(name: str, num_bids: int, *, solver_steps: int = 600) -> list[
     """One row a round: mean price paid at the equilibrium on a grid of bids, and its LP interval.
 
     `price_low` and `price_high` are clearing prices by linear program, which knows no grid of
-    bids; `revenue`, `revenue_low` and `revenue_high` are those of all rounds together.
+    bids; `revenue`, `revenue_low` and `revenue_high` are those of all rounds together. `given` is
+    what bidders who cannot stay away get for nothing in the first rounds.
     """
     setting: Any = problems[name].setting
     setting = replace(setting, economy=replace(setting.economy, num_bids=num_bids))
     found = _equilibrium(setting, solver_steps)
     sold, paid = np.asarray(found.rounds.sold), np.asarray(found.rounds.revenue)
-    given_away, interval = market_of_bidders(setting.economy.market())
-    active = 1 - given_away.sum()
-    low, high = (
-        np.concatenate([np.zeros(given_away.size), end.prices])
-        for end in (interval.lowest, interval.highest)
-    )
+    sale = first_price_present(setting.economy.market())
+    low, high = sale.price_range
+    revenue_low, revenue_high = sale.revenue_range
     return [
         {
             "problem": name,
@@ -46,44 +44,15 @@ def clearing_rows(name: str, num_bids: int, *, solver_steps: int = 600) -> list[
             "price_low": float(low[t]),
             "price_high": float(high[t]),
             "sold": float(sold[t]),
+            "given": float(sale.given.sum()),
             "revenue": float(paid.sum()),
-            "revenue_low": float(active * interval.lowest.revenue),
-            "revenue_high": float(active * interval.highest.revenue),
+            "revenue_low": float(revenue_low),
+            "revenue_high": float(revenue_high),
             "exploitability": float(found.exploitability),
             "residual": float(found.residual),
         }
         for t in range(sold.size)
     ]
-
-
-def market_of_bidders(market: Market) -> tuple[np.ndarray, ClearingInterval]:
-    """Goods given away in the first rounds, and the clearing interval of the rounds after them.
-
-    Active bidders cannot abstain: where the price is zero and goods would be left over, all bid
-    nothing, and the whole supply of the round goes to bidders drawn by lot, who then leave. The
-    linear program lets bidders stay away, so it starts after such rounds, with those who are left.
-    """
-    interval = first_price_interval(market)
-    supply, given, law = market.supply / market.horizon, [], market.initial
-    leaves = market.after_win.exit_probability == 1 and market.after_win.return_probability == 0
-    while (
-        leaves
-        and len(given) < market.horizon - 1
-        and interval.highest.prices[0] == 0
-        and interval.highest.sales[0] < interval.highest.round_supply[0] - 1e-9
-    ):
-        given.append(supply)
-        law = market.advance(law)
-        rest = Market(
-            market.values,
-            law / law.sum(),
-            kernel=market.kernel,
-            horizon=market.horizon - len(given),
-            supply=supply * (market.horizon - len(given)) / (1 - sum(given)),
-            after_win=market.after_win,
-        )
-        interval = first_price_interval(rest)
-    return np.array(given), interval
 
 
 def _equilibrium(setting: KnownEconomy, solver_steps: int):
