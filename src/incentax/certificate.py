@@ -25,7 +25,8 @@ class Certificate(eqx.Module):
     - `regularised_exploitability`, `residual`: how well the solver's own game is solved.
     - `adjoint_residual`: relative residual of the adjoint's linear solve; NaN where none.
     - `slope`, `difference`: directional derivative by the rule's adjoint, and by central
-      differences, along one random direction in the game the design began in.
+      differences, along one random direction in the game the design began in; in the problem's own
+      where agents settle there alone.
     - `cap`: a proved bound on the value, where one is known; NaN otherwise.
     - `status`: of the re-solve.
     """
@@ -87,7 +88,7 @@ def certify(
         value, response = _settled(population, objective, mechanism, response_key)
         check = (np.nan, np.nan, np.nan)
         if trained is not None and trained.offers >= Access.MODEL:
-            check = _check_gradient(trained, objective, mechanism, check_key)
+            check = _settled_check((trained, population), objective, mechanism, check_key)
         evidence = {name: _worst(_evidence(response, name)) for name in _EVIDENCE}
         status = Status(int(np.max(_evidence(response, "status", default=0.0))))
         certificate = Certificate(
@@ -197,6 +198,21 @@ def _evaluate(population, objective, mechanism, state, key):
     return objective(mechanism, response), response, state
 
 
+def _settled_check(populations, objective, mechanism, key):
+    """Adjoint residual, slope and difference in the first game whose agents settle.
+
+    Where they do in none, those of the first: an adjoint is no derivative of a solve that ended
+    on its way, and the certificate says so.
+    """
+    checks = []
+    for population in populations:
+        *check, status = _check_gradient(population, objective, mechanism, key)
+        if int(status) != Status.NOT_CONVERGED:
+            return check
+        checks.append(check)
+    return checks[0]
+
+
 @eqx.filter_jit
 def _check_gradient(population, objective, mechanism, key):
     direction_key, response_key = jax.random.split(key)
@@ -213,11 +229,11 @@ def _check_gradient(population, objective, mechanism, key):
         moved = jax.tree.map(lambda x, d: x + step * d, numbers, direction)
         moved = eqx.combine(moved, structure)
         response, _ = population.respond(moved, state, key=response_key)
-        return objective(moved, response)
+        return objective(moved, response), jnp.max(jnp.asarray(getattr(response, "status", 0)))
 
     step = 1e-6
-    above, below = jax.lax.map(score, jnp.array([step, -step]))
+    (above, below), status = jax.lax.map(score, jnp.array([step, -step]))
     gradient = eqx.filter(exchange.gradient, eqx.is_inexact_array)
     products = jax.tree.map(lambda g, d: jnp.sum(g * d), gradient, direction)
     slope = sum(jax.tree.leaves(products))
-    return exchange.adjoint_residual, slope, (above - below) / (2 * step)
+    return exchange.adjoint_residual, slope, (above - below) / (2 * step), jnp.max(status)
