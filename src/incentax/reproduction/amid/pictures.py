@@ -138,7 +138,9 @@ def pure(table: pl.DataFrame) -> Figure:
     figure = canvas(WIDE / 2, 3.0)
     axes = figure.subplots()
     drawn = {"exploitability": "exploitability", "largest_gain": "most that a value gains"}
-    for (column, words), role in zip((drawn | {"gap": "revenue gap"}).items(), SERIES, strict=False):
+    for (column, words), role in zip(
+        (drawn | {"gap": "revenue gap"}).items(), SERIES, strict=False
+    ):
         if column in table.columns:
             axes.loglog(
                 table["agents"], table[column], "o-", ms=3, color=PALETTE[role], label=words
