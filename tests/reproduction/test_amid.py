@@ -138,9 +138,10 @@ COST = pl.DataFrame(
         "horizon": [5] * 4,
         "adjoint": ["backprop", "checkpointed", "implicit", "settled"],
         "solver_steps": [400] * 4,
-        "seconds": [1.0, 0.6, 0.2, 0.1],
+        "seconds": [1.0, 0.6, 0.2, 0.05],
         "temporary_bytes": [2**24, 2**20, 2**19, 2**19],
         "residual": [0.2, 0.2, 0.2, 1e-4],
+        "steps_made": [400, 400, 400, 50],
         "device": ["cpu"] * 4,
     }
 )
@@ -352,12 +353,14 @@ def test_costs_are_claims_with_numbers():
     assert judged(changed("checkpointed", temporary_bytes=2**24 // 10))[0] is True
     assert judged(changed("checkpointed", temporary_bytes=2**24 // 9))[0] is False
     assert judged(changed("checkpointed", seconds=1.1))[1] is False
-    assert judged(changed("settled", seconds=0.7))[3] is False
+    # By step, fifty against four hundred.
+    assert judged(changed("settled", seconds=0.08))[3] is False
+    assert judged(changed("settled", seconds=0.07))[3] is True
     assert judged(changed("settled", temporary_bytes=2**21))[3] is False
     assert judged(changed("implicit", residual=1e-4))[2] is True
     # Out of memory, or kept before these were measured: nothing to judge.
     assert judged(changed("backprop", seconds=None, temporary_bytes=None))[:2] == [None] * 2
-    old = COST.drop("residual", "solver_steps").filter(pl.col("adjoint") != "settled")
+    old = COST.drop("residual", "solver_steps", "steps_made").filter(pl.col("adjoint") != "settled")
     assert judged(old) == [None, True, None]
     assert cost_rows(old)["published seconds (H100)"].to_list() == [0.19, 0.09, None]
     assert cost_rows(COST)["published MiB (H100)"].to_list() == [2760, 560, None, None]

@@ -56,4 +56,7 @@ def test_one_seed_has_no_spread():
 
 def test_the_figure_says_at_which_temperature():
     figure = settings(TABLE)
-    assert "at the schedule's temperature" in figure.get_suptitle()
+    assert "at the schedule's temperature" in figure.axes[0].get_ylabel()
+    told = {text.get_text() for text in figure.legends[0].get_texts()}
+    assert "certified at the end, at the problem's own temperature" in told
+    assert "baseline, at the same" in told

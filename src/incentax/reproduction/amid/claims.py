@@ -116,13 +116,18 @@ def _cliffs(problem: str, ours: pl.DataFrame) -> list[Claim]:
     return [
         Claim(
             f"{problem}: no zero dominance at the designs, the condition of Theorem 2",
-            f"smallest margin {margins.min():.1e}, seeds: {margins.size}. At every bid of every "
-            "round as large a share of bidders makes it, or as much lies between the supply and "
-            "what is bid for above: so many would have to move until whether a bid that nobody "
-            "makes wins hangs on a single bidder",
+            f"smallest margin {margins.min():.1e}, seeds: {margins.size}: at every bid of every "
+            "round at least this share of bidders makes it, or lies between the supply and what "
+            "is bid for above" + _crowd(margins.min()),
             bool(margins.min() > NO_CLIFF),
         )
     ]
+
+
+def _crowd(margin: float) -> str:
+    if margin <= NO_CLIFF:
+        return ""
+    return f". Among fewer than {1 / margin:.0e} bidders that is less than one of them"
 
 
 def contest_rows(frame: pl.DataFrame) -> pl.DataFrame:

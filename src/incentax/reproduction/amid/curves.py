@@ -48,12 +48,12 @@ def band(runs: pl.DataFrame, num_points: int = _POINTS) -> Band:
 def settings(table: pl.DataFrame) -> Figure:
     """Training curves of each problem by rival, mean and one standard deviation over seeds.
 
-    Values while designing are at the schedule's temperature; the dot at the end is the certified
-    value, at the problem's own, as are baseline and cap.
+    Values while designing are at the schedule's temperature, and may cross the cap; the dot at the
+    end is the certified value, at the problem's own, as is the baseline.
     """
     names = table["problem"].unique(maintain_order=True).to_list()
     rows = -(-len(names) // 3)
-    figure = canvas(WIDE, 2.4 * rows + 0.6)
+    figure = canvas(WIDE, 2.4 * rows + 0.3)
     grid = figure.subplots(rows, 3, squeeze=False).ravel()
     roles = dict(zip(table["rival"].unique(maintain_order=True), SERIES, strict=False))
     for axes, name in zip(grid, names, strict=False):
@@ -66,16 +66,13 @@ def settings(table: pl.DataFrame) -> Figure:
         axes.set(title=name, xlabel="seconds")
     for axes in grid[len(names) :]:
         axes.remove()
-    # The text is the page's: it has no captions.
-    figure.suptitle(
-        "Lines: value while designing, at the schedule's temperature. Dots, baseline and cap: at "
-        "the problem's own, so that lines may cross them.",
-        fontsize=8.5,
-    )
+    for axes in grid[: len(names) : 3]:
+        axes.set_ylabel("value while designing,\nat the schedule's temperature")
+    dot = line("certified at the end, at the problem's own temperature", "ink", "o")
     key(
         figure,
         [line(str(rival), role) for rival, role in roles.items()]
-        + [line("baseline, certified", "muted", "--"), line("proved cap", "cap", ":")],
+        + [dot, line("baseline, at the same", "muted", "--"), line("proved cap", "cap", ":")],
     )
     return figure
 

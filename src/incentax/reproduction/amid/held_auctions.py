@@ -10,7 +10,7 @@ from ...auctions.mechanism import AbstractAuction
 from . import theory
 
 SUPPLY = 0.8
-# A value of the grid next to the top: the deviator's.
+# The deviator's value: the highest of the grid.
 _EAGER = 0.99
 
 
@@ -47,8 +47,15 @@ def held(num_agents: int, num_trials: int, seed: int = 0) -> dict[str, dict[str,
     }
     found = {}
     for k, (case, (economy, mechanism, policy, exact)) in enumerate(auctions.items()):
-        counts = {"num_agents": num_agents, "num_trials": num_trials, "seed": seed + k}
-        found[case] = _row(exact, simulate(economy.game(), mechanism, policy, **counts).revenue)
+        trials = simulate(
+            economy.game(),
+            mechanism,
+            policy,
+            num_agents=num_agents,
+            num_trials=num_trials,
+            seed=seed + k,
+        )
+        found[case] = _row(exact, trials.revenue)
     hall = AuctionHall.open(posted.game(), first_price, own, num_agents)
     odds = opponents_odds(hall, np.random.default_rng(seed + len(auctions)), num_trials)
     # A hair above the atom she wins surely, and pays no more to speak of.

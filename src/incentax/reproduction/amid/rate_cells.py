@@ -10,7 +10,7 @@ from . import theory
 from .cells import Budget
 from .held_auctions import SUPPLY, held
 
-# Targets drawn for the exploitability of one number of agents.
+# Targets drawn for each thing sampled of one number of agents.
 _TARGETS = 4_000_000
 # Crowds that auctions are held among; exact sums go on from here.
 _HELD = (100, 1000)
@@ -23,7 +23,7 @@ def theorem1_cells(budget: Budget) -> Iterator[Cell]:
     def make() -> Rows:
         game, rng, rows = theory.TrackingGame(), np.random.default_rng(0), []
         for number in (10, 100, 1000, 10_000, 100_000):
-            smooth, kinked = game.sampled_gaps(rng, number, max(20, min(2000, 10**7 // number)))
+            smooth, kinked = game.sampled_gaps(rng, number, _TARGETS // number)
             gains = game.sampled_gains(rng, number, _TARGETS // number)
             row: dict[str, Any] = {
                 "agents": number,

@@ -88,13 +88,11 @@ def _held(
 ) -> Claim:
     """Whether means are off by chance only; open where their errors are as large as the matter."""
     worst, resolved = float(np.abs(off / error).max()), error <= RESOLVED * np.abs(size)
-    told = ", ".join(
-        f"{share:.0%} at N = {number:.0f}"
-        for number, share in zip(numbers, error / np.abs(size), strict=True)
-    )
+    known = ", ".join(f"{number:.0f}" for number in numbers[resolved])
     agrees = worst < MOST_ERRORS
     return Claim(
         f"{stated}: within {MOST_ERRORS} standard errors",
-        f"largest deviation {worst:.1f}; a standard error, of the distance measured, is {told}",
+        f"largest deviation {worst:.1f} at N = {numbers[0]:.0f} to {numbers[-1]:.0f}; a standard "
+        f"error is at most {RESOLVED:.0%} of what is measured at N = {known or '-'}",
         agrees if resolved.any() or not agrees else None,
     )

@@ -1,5 +1,6 @@
 """Games among N whose equilibria and revenues are known exactly: what theorems are measured on."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -139,10 +140,11 @@ class TrackingGame:
         self, rng: np.random.Generator, num_agents: int, num_trials: int
     ) -> tuple[np.ndarray, np.ndarray]:
         """Samples of m_N^2 - m^2 and of |m_N - m|, from all N targets."""
-        mean, targets = np.empty(num_trials), np.empty(0)
-        for k in range(num_trials):
-            targets = rng.normal(self.target, self.spread, num_agents)
-            mean[k] = self.mean_field_action(targets).mean()
+        means = [
+            self.mean_field_action(targets).mean(axis=1)
+            for targets in self._drawn(rng, num_agents, num_trials)
+        ]
+        mean = np.concatenate(means)
         return mean**2 - self.mean_field_mean**2, np.abs(mean - self.mean_field_mean)
 
     def sampled_gains(
@@ -153,16 +155,23 @@ class TrackingGame:
         Each is of one game: all N targets are drawn, every agent's costs at the mean-field action
         and at her best reply are added up, the others staying, and their mean difference taken.
         """
-        gains, batch = [], max(1, _BATCH_TARGETS // num_agents)
-        for start in range(0, num_trials, batch):
-            size = (min(batch, num_trials - start), num_agents)
-            targets = rng.normal(self.target, self.spread, size)
+        gains = []
+        for targets in self._drawn(rng, num_agents, num_trials):
             actions = self.mean_field_action(targets)
             others = (actions.sum(axis=1, keepdims=True) - actions) / num_agents
             replies = self._reply(targets, num_agents, self.mean_field_mean)
             here, there = (self._cost(a, targets, num_agents, others) for a in (actions, replies))
             gains.append(np.mean(here - there, axis=1))
         return np.concatenate(gains)
+
+    def _drawn(
+        self, rng: np.random.Generator, num_agents: int, num_trials: int
+    ) -> Iterator[np.ndarray]:
+        # Targets [trials, agents], batch by batch.
+        batch = max(1, _BATCH_TARGETS // num_agents)
+        for start in range(0, num_trials, batch):
+            size = (min(batch, num_trials - start), num_agents)
+            yield rng.normal(self.target, self.spread, size)
 
     def _cost(
         self, action: np.ndarray, target: np.ndarray, num_agents: int, others: np.ndarray
