@@ -13,9 +13,6 @@ resident memory is its own, and memory that ends ends that row only.
 in 10^4 would still move (`residual`); the other rows make the published steps, after which many
 would, and differentiate there. A design does neither: it goes on from where its agents were, and
 `benchmarks.growth rounds` measures that. `resident` is memory of the host.
-
-One H100, as published (naive backpropagation -> AMID): H=5 0.19 s / 2760 MiB -> 0.09 / 560,
-H=10 0.25 / 8746 -> 0.21 / 586, H=25 0.71 / 16960 -> 0.67 / 826, H=50 out of memory -> 1.72 / 1076.
 """
 
 import argparse
@@ -34,21 +31,13 @@ from incentax.reproduction.amid.cost import (
     gradient_cost,
     made_with,
 )
+from incentax.reproduction.amid.cost_claims import PUBLISHED
 from incentax.reproduction.frame import Cell, gather
 
 from .kept import difference
 from .machine import publish
 
 MEASURED = ("seconds", "temporary_bytes", "resident_bytes", "residual", "steps_made")
-PUBLISHED = {
-    (5, "backprop"): (0.19, 2760),
-    (10, "backprop"): (0.25, 8746),
-    (25, "backprop"): (0.71, 16960),
-    (5, "checkpointed"): (0.09, 560),
-    (10, "checkpointed"): (0.21, 586),
-    (25, "checkpointed"): (0.67, 826),
-    (50, "checkpointed"): (1.72, 1076),
-}
 
 
 def measured(horizon, adjoint, solver_steps, repeats):

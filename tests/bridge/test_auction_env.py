@@ -5,6 +5,7 @@ from dataclasses import replace
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import scipy.stats
 
 pytest.importorskip("pettingzoo")
 
@@ -52,6 +53,19 @@ def test_it_is_the_auction_by_counts(economy, supply):
     twin = simulate(economy.game(), mechanism, policy, num_agents=6, num_trials=20_000).revenue
     error = np.hypot(np.std(paid) / np.sqrt(len(paid)), twin.std() / np.sqrt(twin.size))
     assert abs(np.mean(paid) - twin.mean()) < 4.5 * error
+
+
+def test_ties_are_broken_by_lot():
+    # One good among three who bid the same: who wins is drawn, with equal odds.
+    env = AuctionEnv(ECONOMY.game(), FirstPrice(jnp.array([0.34, 0.0])), num_bidders=3)
+    wins = dict.fromkeys(env.possible_agents, 0)
+    for seed in range(300):
+        env.reset(seed=seed)
+        _, _, _, _, infos = env.step(dict.fromkeys(env.possible_agents, 2))
+        (winner,) = [agent for agent, info in infos.items() if info["won"]]
+        wins[winner] += 1
+    low, high = scipy.stats.binom.interval(1 - 1e-5, 300, 1 / 3)
+    assert all(low <= count <= high for count in wins.values()), wins
 
 
 @pytest.mark.parametrize("bid", [-1, 5, 2.5])

@@ -31,7 +31,16 @@ def test_played_out_values_agree_with_exact_odds_and_bound_what_is_learned():
     # Values .6 and .8 buy at .4: (.2 + .4) / 5.
     assert rows["best response"]["exact"] == pytest.approx(0.12, abs=1e-6)
     assert rows["equilibrium"]["exact"] < 0.1
+    # Compared on the same draws: closer than the errors of the two values allow, and no less true.
+    even, best = rows["equilibrium"], rows["best response"]
+    assert even["below_best"] == pytest.approx(best["value"] - even["value"])
+    assert even["below_best_error"] < 0.95 * np.hypot(even["error"], best["error"])
+    assert abs(even["below_best"] - (best["exact"] - even["exact"])) < 4.5 * np.hypot(
+        even["below_best_error"], even["exact_error"]
+    )
+    assert best["below_best"] == even["below_equilibrium"] == 0
     ppo = rows["ppo"]
+    assert ppo["below_equilibrium"] == pytest.approx(even["value"] - ppo["value"])
     assert rows["equilibrium"]["exact"] < ppo["value"] <= 0.12 + 4.5 * ppo["error"]
 
 

@@ -3,7 +3,21 @@
 from collections.abc import Callable, Iterator
 
 from ..frame import Cell, Paper, Part
-from . import cells, claims, fair, figures, findings, finite, pictures, portrait_cells, tuning
+from . import (
+    cells,
+    claims,
+    cost_claims,
+    curves,
+    fair,
+    figures,
+    findings,
+    finite,
+    pictures,
+    portrait_cells,
+    rate_cells,
+    rates,
+    tuning,
+)
 from .cells import FULL, QUICK, Budget
 
 _FIRST = ("a1", "a2", "a3")
@@ -18,16 +32,16 @@ PARTS = {
     "theorem1": Part(
         "Theorem 1: a linear-quadratic game among N (figure 1)",
         ("rates", "fig1"),
-        cells.theorem1_cells,
+        rate_cells.theorem1_cells,
         figures.theorem1,
-        claims.theorem1_claims,
+        rates.theorem1_claims,
     ),
     "theorem2": Part(
         "Theorem 2: auctions among N, kinked and smooth",
         ("rates",),
-        cells.theorem2_cells,
+        rate_cells.theorem2_cells,
         figures.theorem2,
-        claims.theorem2_claims,
+        rates.theorem2_claims,
     ),
     "finite": Part(
         "Learned auctions among N bidders (figure 5)",
@@ -41,14 +55,14 @@ PARTS = {
         "Training on A1 to A3, with rivals in the same time (figure 2)",
         ("settings", "fig2"),
         _of(cells.settings_cells, *_FIRST),
-        figures.settings,
+        curves.settings,
         claims.training_claims,
     ),
     "variants": Part(
         "Training on the other auctions, with rivals in the same time (figure 3)",
         ("settings", "fig3"),
         _of(cells.settings_cells, *_OTHERS),
-        figures.settings,
+        curves.settings,
         claims.training_claims,
     ),
     "finals": Part(
@@ -142,7 +156,8 @@ PARTS = {
         ("table2",),
         cells.cost_cells,
         figures.cost,
-        claims.cost_claims,
+        cost_claims.cost_claims,
+        cost_claims.cost_rows,
     ),
 }
 

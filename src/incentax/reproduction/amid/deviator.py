@@ -47,8 +47,9 @@ def learned_deviation(
     """One row for each way to bid: by equilibrium, by best response, and as PPO has learned.
 
     `value` with `error` is the mean utility of an episode in the exact N-bidder auction, all three
-    on the same draws of values; `exact` is the value against simulated opponents with the odds of
-    every bid computed, where it is known (PPO also looks at the goods left).
+    on the same draws: `below_best` and `below_equilibrium` are mean differences by episode, each
+    with its error. `exact` is the value against simulated opponents with the odds of every bid
+    computed, where it is known (PPO also looks at the goods left).
     """
     hall = AuctionHall.open(game, mechanism, policy, num_agents)
     rng = np.random.default_rng(seed)
@@ -59,9 +60,12 @@ def learned_deviation(
     bidders = {name: _by(table) for name, table in known.items()} | {
         "ppo": _trained(hall, effort.env_steps, seed)
     }
+    played = {n: episodes(hall, bidder, effort.episodes, seed + 1) for n, bidder in bidders.items()}
     rows = []
-    for name, bidder in bidders.items():
-        earned = episodes(hall, bidder, effort.episodes, seed + 1)
+    for name, earned in played.items():
+        below_best, below_equilibrium = (
+            played[n] - earned for n in ("best response", "equilibrium")
+        )
         rows.append(
             {
                 "bidder": name,
@@ -70,6 +74,10 @@ def learned_deviation(
                 "episodes": earned.size,
                 "value": float(earned.mean()),
                 "error": _error(earned),
+                "below_best": float(below_best.mean()),
+                "below_best_error": _error(below_best),
+                "below_equilibrium": float(below_equilibrium.mean()),
+                "below_equilibrium_error": _error(below_equilibrium),
                 "exact": float(exact[name].mean()) if name in exact else None,
                 "exact_error": _error(exact[name]) if name in exact else None,
                 "seed": seed,
@@ -79,11 +87,12 @@ def learned_deviation(
 
 
 def episodes(hall: AuctionHall, bidder: Bidder, count: int, seed: int) -> Float[np.ndarray, "E"]:
-    """What `bidder` earns in each of at least `count` auctions."""
+    """What `bidder` earns in each of at least `count` auctions, the same for every bidder."""
     earned = []
     for batch in range(-(-count // _ENVIRONMENTS)):
-        rng = np.random.default_rng([seed, batch])
-        auctions = BidderBatch(hall, _ENVIRONMENTS, rng)
+        # Bids are drawn apart: whoever draws none meets the same values and opponents.
+        draws, rng = (np.random.default_rng([seed, batch, use]) for use in (1, 2))
+        auctions = BidderBatch(hall, _ENVIRONMENTS, draws)
         seen, total = auctions.reset(), np.zeros(_ENVIRONMENTS)
         while not auctions.over:
             rewards, _ = auctions.step(bidder(seen, rng))

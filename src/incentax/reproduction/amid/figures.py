@@ -10,11 +10,14 @@ from .finite import met_with, over_games
 
 
 def theorem1(table: pl.DataFrame) -> Figure:
-    """Exploitability and errors against N, with the bound's slope."""
+    """Exploitability, distance of the equilibria and errors against N, with the bound's slope."""
     figure = canvas(WIDE / 2, 3.2)
     axes = figure.subplots()
     numbers = table["agents"].to_numpy()
-    for column, role in zip(("exploitability", "smooth", "kinked"), SERIES, strict=False):
+    columns = [
+        c for c in ("exploitability", "smooth", "kinked", "equilibrium") if c in table.columns
+    ]
+    for column, role in zip(columns, SERIES, strict=False):
         axes.loglog(numbers, table[column], "o-", ms=3, color=PALETTE[role], label=column)
     first = float(table["kinked"][0])
     axes.loglog(numbers, first * np.sqrt(numbers[0] / numbers), ":", color=PALETTE["muted"])
@@ -94,40 +97,6 @@ def entropy(table: pl.DataFrame) -> Figure:
     left.set(xlabel="temperature", ylabel="exploitability")
     right.set(xlabel="temperature", ylabel="revenue of first price")
     left.legend()
-    return figure
-
-
-def settings(table: pl.DataFrame) -> Figure:
-    """Training curves of each problem by rival, mean and one standard deviation over seeds."""
-    names = table["problem"].unique(maintain_order=True).to_list()
-    rows = -(-len(names) // 3)
-    figure = canvas(WIDE, 2.4 * rows + 0.3)
-    grid = figure.subplots(rows, 3, squeeze=False).ravel()
-    roles = dict(zip(table["rival"].unique(maintain_order=True), SERIES, strict=False))
-    for axes, name in zip(grid, names, strict=False):
-        of_one = table.filter(pl.col("problem") == name)
-        for (rival,), runs in of_one.group_by(["rival"], maintain_order=True):
-            curve = runs.group_by("step").agg(
-                pl.col("seconds").mean(),
-                pl.col("training_value").mean().alias("mean"),
-                pl.col("training_value").std().fill_null(0).alias("spread"),
-            )
-            curve = curve.sort("seconds")
-            time, mean, spread = (curve[c].to_numpy() for c in ("seconds", "mean", "spread"))
-            color = PALETTE[roles[rival]]
-            axes.plot(time, mean, color=color, lw=1.1)
-            axes.fill_between(time, mean - spread, mean + spread, color=color, alpha=0.2, lw=0)
-        axes.axhline(of_one["baseline"].mean(), color=PALETTE["muted"], ls="--", lw=0.9)
-        if of_one["cap"][0] is not None:
-            axes.axhline(of_one["cap"][0], color=PALETTE["cap"], ls=":", lw=0.9)
-        axes.set(title=name, xlabel="seconds")
-    for axes in grid[len(names) :]:
-        axes.remove()
-    key(
-        figure,
-        [line(str(rival), role) for rival, role in roles.items()]
-        + [line("baseline", "muted", "--"), line("proved cap", "cap", ":")],
-    )
     return figure
 
 

@@ -134,11 +134,17 @@ def cold_derivatives(table: pl.DataFrame) -> Figure:
 
 
 def pure(table: pl.DataFrame) -> Figure:
-    """Gain and revenue gap among N without the condition of Theorem 2."""
+    """Exploitability, largest gain and revenue gap among N without the condition of Theorem 2."""
     figure = canvas(WIDE / 2, 3.0)
     axes = figure.subplots()
-    for column, role in zip(("gain", "gap"), SERIES, strict=False):
-        axes.loglog(table["agents"], table[column], "o-", ms=3, color=PALETTE[role], label=column)
+    drawn = {"exploitability": "exploitability", "largest_gain": "most that a value gains"}
+    for (column, words), role in zip(
+        (drawn | {"gap": "revenue gap"}).items(), SERIES, strict=False
+    ):
+        if column in table.columns:
+            axes.loglog(
+                table["agents"], table[column], "o-", ms=3, color=PALETTE[role], label=words
+            )
     axes.set(xlabel="bidders N", ylabel="distance from the mean field")
     axes.legend()
     return figure

@@ -11,10 +11,11 @@ from ...certificate import certify
 from ...problems import problems
 from ..frame import Cell, Rows
 from .cells import Budget
+from .cliff import pure_rows
 from .contest import trained
 from .deviator import Effort, learned_deviation
 from .portraits import beach_rows, bidding_rows, iterate_rows
-from .questions import cold_derivative_rows, pure_rows
+from .questions import cold_derivative_rows
 
 _AGENTS = 1000
 

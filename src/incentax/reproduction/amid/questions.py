@@ -1,4 +1,4 @@
-"""Two questions that the paper leaves open, looked at by experiment."""
+"""A question that the paper leaves open: derivatives at temperature zero, by experiment."""
 
 from dataclasses import replace
 from typing import Any
@@ -6,7 +6,6 @@ from typing import Any
 import equinox as eqx
 import jax
 import numpy as np
-import scipy.stats
 from jax.flatten_util import ravel_pytree
 
 from ...adjoint import Implicit
@@ -16,7 +15,6 @@ from ...krylov import Gmres
 from ...precision import in_float64
 from ...rule import Hypergradient
 from ..frame import Rows
-from .theory import goods_sold
 
 TEMPERATURES = (1e-1, 3e-2, 1e-2, 3e-3, 1e-3)
 
@@ -50,27 +48,6 @@ def cold_derivative_rows(horizon: int) -> Rows:
                 }
             )
             above = gradient
-    return rows
-
-
-def pure_rows() -> Rows:
-    """One round of first price, all values from .5 bid .5 and all others nothing; supply .5.
-
-    In the mean field nobody gains: no bid below .5 wins, for nothing is left. But no bid lies
-    between, and exactly the supply is bid for above: zero dominance. Among N somebody who bids a
-    tenth wins whenever fewer than N / 2 others bid .5, which happens half of the time; with
-    value .5 she gains .4 then. Exact sums over binomial numbers of rivals.
-    """
-    rows = []
-    for number in (10, 100, 1000, 10_000, 100_000):
-        few_rivals = float(scipy.stats.binom.cdf(number // 2 - 1, number - 1, 0.5))
-        rows.append(
-            {
-                "agents": number,
-                "gain": 0.4 * few_rivals,
-                "gap": 0.25 - 0.5 * goods_sold(number, 0.5, 0.5) / number,
-            }
-        )
     return rows
 
 

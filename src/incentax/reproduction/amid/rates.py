@@ -1,0 +1,98 @@
+"""What the theorems say of rates, beside fitted slopes and games that were held."""
+
+import numpy as np
+import polars as pl
+
+from ..page import Claim
+from .theory import fitted_slope
+
+# Exact predictions of the case studies, and how far a fitted slope may lie from them.
+SLOPES = {
+    "posted price at the kink": -0.5,
+    "reserve at the kink": -0.5,
+    "mean-field bids": -1.0,
+    "first price": -1.0,
+    "exploitability": -0.5,
+}
+SLOPE_TOLERANCE = 0.1
+# Largest deviation of a sampled mean from its exact value, in standard errors.
+MOST_ERRORS = 4
+# What is sampled shows something where its standard error is at most this share of it.
+RESOLVED = 0.1
+
+
+def theorem1_claims(frame: pl.DataFrame) -> list[Claim]:
+    """Lipschitz games: exploitability and objective error fall at least like 1 / sqrt(N)."""
+    numbers = frame["agents"].to_numpy().astype(float)
+    claims = []
+    predicted = {
+        "exploitability": ("exploitability of the mean-field equilibrium", -2.0),
+        "equilibrium": ("distance of the N-player equilibrium from the mean field's", -1.0),
+        "smooth": ("error of a smooth objective", -1.0),
+        "kinked": ("error of a kinked objective", -0.5),
+    }
+    for column, (words, slope) in predicted.items():
+        if column not in frame.columns:
+            continue
+        fit = fitted_slope(numbers, frame[column].to_numpy())
+        claims.append(
+            Claim(
+                f"{words}: at least as fast as N^-1/2",
+                f"slope {fit.slope:.3f} [{fit.low:.3f}, {fit.high:.3f}], predicted {slope:g}",
+                abs(fit.slope - slope) <= SLOPE_TOLERANCE and fit.slope <= -0.5 + SLOPE_TOLERANCE,
+            )
+        )
+    for column, (words, _) in predicted.items():
+        if f"{column}_sampled" in frame.columns:
+            sampled, error = (frame[f"{column}_{end}"].to_numpy() for end in ("sampled", "error"))
+            exact = frame[column].to_numpy()
+            claims.append(
+                _held(
+                    f"{words}: closed form against sampled games",
+                    numbers,
+                    sampled - exact,
+                    error,
+                    exact,
+                )
+            )
+    return claims
+
+
+def theorem2_claims(frame: pl.DataFrame) -> list[Claim]:
+    """Auctions: 1 / sqrt(N) is attained at kinks and by exploitability, 1 / N elsewhere."""
+    claims = []
+    for case, slope in SLOPES.items():
+        rows = frame.filter(pl.col("case") == case).sort("agents")
+        fit = fitted_slope(rows["agents"].to_numpy().astype(float), rows["gap"].to_numpy())
+        claims.append(
+            Claim(
+                f"{case}: at least as fast as N^-1/2",
+                f"slope {fit.slope:.3f} [{fit.low:.3f}, {fit.high:.3f}], predicted {slope:g}",
+                abs(fit.slope - slope) <= SLOPE_TOLERANCE,
+            )
+        )
+    for case in SLOPES if "held" in frame.columns else ():
+        rows = frame.filter(pl.col("case") == case).drop_nulls("held").sort("agents")
+        if rows.height:
+            numbers, gap, exact, sampled, error = (
+                rows[name].to_numpy()
+                for name in ("agents", "gap", "held_exact", "held", "held_error")
+            )
+            stated = f"{case}: exact sum against auctions held among N"
+            claims.append(_held(stated, numbers, sampled - exact, error, gap))
+    return claims
+
+
+def _held(
+    stated: str, numbers: np.ndarray, off: np.ndarray, error: np.ndarray, size: np.ndarray
+) -> Claim:
+    """Whether means are off by chance only; open where their errors are as large as the matter."""
+    worst, resolved = float(np.abs(off / error).max()), error <= RESOLVED * np.abs(size)
+    known = ", ".join(f"{number:.0f}" for number in numbers[resolved])
+    agrees = worst < MOST_ERRORS
+    return Claim(
+        f"{stated}: within {MOST_ERRORS} standard errors",
+        f"largest deviation {worst:.1f} at N = {numbers[0]:.0f} to {numbers[-1]:.0f}; a standard "
+        f"error is at most {RESOLVED:.0%} of what is measured at N = {known or '-'}",
+        agrees if resolved.any() or not agrees else None,
+    )

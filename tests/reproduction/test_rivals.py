@@ -1,0 +1,62 @@
+"""A rival plans for all of the time it has, and keeps the best that it has been judged at."""
+
+import math
+from dataclasses import replace
+
+import jax.numpy as jnp
+import optax
+import polars as pl
+import pytest
+
+from incentax.problems import problems
+from incentax.reproduction.amid import contest
+from incentax.reproduction.amid.rivals import RIVALS, Rival
+from incentax.rule import Hypergradient
+
+SIZES = dict(num_values=8, num_bids=8, width=8, horizon=2, temperature=1e-2, learning_rate=10.0)
+SECONDS = 20.0
+
+
+class PlannedError(Exception):
+    """A plan that was to be run."""
+
+
+@pytest.fixture
+def small(monkeypatch):
+    row = problems["a1"].with_options(**SIZES)
+    monkeypatch.setattr(contest, "problems", {"small": replace(row, name="small")})
+
+
+@pytest.mark.parametrize("method", list(RIVALS))
+@pytest.mark.parametrize(("step", "audit"), [(0.01, 0.0), (0.05, 0.2)])
+def test_a_rival_plans_for_all_of_the_time(small, monkeypatch, method, step, audit):
+    def record(problem, plan, seed, seconds):
+        raise PlannedError(plan.num_steps, seconds)
+
+    monkeypatch.setattr(contest, "_pace", lambda problem, plan: contest._Pace(step, audit))
+    monkeypatch.setattr(contest, "_run", record)
+    ours = pl.DataFrame({"seconds_in_all": [SECONDS]})
+    with pytest.raises(PlannedError) as planned:
+        contest.played("small", method, 0, ours, num_steps=40)
+    steps, seconds = planned.value.args
+    judged = 40 // problems["a1"].setting.recipe().audit_every
+    assert seconds == SECONDS
+    # Rather cut short than idle.
+    assert steps == math.ceil(1.02 * int((SECONDS - judged * audit) / step))
+
+
+def test_a_rival_that_collapses_keeps_its_best(small, monkeypatch):
+    # Up for half of the steps, then far down: the last mechanism is the worst.
+    def turning(count):
+        return jnp.where(count < 20, 1e-2, -1e-1)
+
+    method = Rival(lambda rate: Hypergradient(), lambda rate: optax.adam(turning), (1.0,), 1.0)
+    monkeypatch.setattr(contest, "RIVALS", {"falling": method})
+    pace = contest._Pace(1e6 / 40, 0.0)
+    monkeypatch.setattr(contest, "_pace", lambda problem, plan: pace)
+    ours = pl.DataFrame({"seconds_in_all": [1e6]})
+    options = dict(num_steps=40, most_runs=1)
+    rows = pl.DataFrame(contest.played("small", "falling", 0, ours, **options))
+    first, peak = rows["training_value"][0], rows["training_value"].max()
+    assert rows["training_value"][-1] < first - 0.02 < peak - 0.04
+    assert rows["value"][0] > first
