@@ -13,7 +13,6 @@ from ...precision import in_float64
 from ...problems import problems
 from ...simplex import Entropy, Euclidean
 from ..frame import Cell, Rows
-from . import theory
 from .clearing import GRIDS, OWN_BIDS, PROBLEMS, clearing_rows
 from .contest import played
 from .cost import ADJOINTS, gradient_cost
@@ -84,49 +83,6 @@ QUICK = Budget(
         Crowds("a3", 10, trials=100, deviations=40),
     ),
 )
-
-
-def theorem1_cells(budget: Budget) -> Iterator[Cell]:
-    """The linear-quadratic game, exactly and by simulation, N = 10 ... 10^5."""
-
-    def make() -> Rows:
-        game, rng, rows = theory.TrackingGame(), np.random.default_rng(0), []
-        for number in (10, 100, 1000, 10_000, 100_000):
-            smooth, kinked = game.sampled_gaps(rng, number, max(20, min(2000, 10**7 // number)))
-            rows.append(
-                {
-                    "agents": number,
-                    "exploitability": game.gain(number),
-                    "smooth": game.smooth_gap(number),
-                    "kinked": game.kinked_gap(number),
-                    "smooth_sampled": float(smooth.mean()),
-                    "smooth_error": float(smooth.std(ddof=1) / np.sqrt(smooth.size)),
-                    "kinked_sampled": float(kinked.mean()),
-                    "kinked_error": float(kinked.std(ddof=1) / np.sqrt(kinked.size)),
-                }
-            )
-        return rows
-
-    yield Cell("theorem1", make)
-
-
-def theorem2_cells(budget: Budget) -> Iterator[Cell]:
-    """Auctions whose revenue among N is an exact sum, kinked and smooth."""
-
-    def make() -> Rows:
-        rows = []
-        for number in (100, 1000, 10_000, 100_000):
-            gaps = {
-                "posted price at the kink": 0.16 - theory.posted_revenue(number, 0.2, 0.8),
-                "reserve at the kink": 0.25 - theory.posted_revenue(number, 0.5, 0.5),
-                "mean-field bids": 0.16 - theory.mean_field_bids_revenue(number, 0.8),
-                "first price": 0.16 - theory.pay_as_bid_revenue(number, 0.8),
-                "exploitability": theory.atom_gain(number, 0.8),
-            }
-            rows += [{"agents": number, "case": case, "gap": gap} for case, gap in gaps.items()]
-        return rows
-
-    yield Cell("theorem2", make)
 
 
 def finite_cells(budget: Budget) -> Iterator[Cell]:

@@ -163,6 +163,12 @@ def _won(row: dict[str, Any]) -> Claim:
     )
 
 
+def _price_gap(rounds: pl.DataFrame) -> float:
+    """How far a round's mean price is outside its interval of clearing prices, at most."""
+    below, above = (rounds["price_low"] - rounds["price"], rounds["price"] - rounds["price_high"])
+    return max(0.0, *below.to_list(), *above.to_list())
+
+
 def clearing_claims(frame: pl.DataFrame) -> list[Claim]:
     """Mirror descent's first price collects what clears the market, up to the grid of bids.
 
@@ -185,11 +191,15 @@ def clearing_claims(frame: pl.DataFrame) -> list[Claim]:
             f"revenue {first['revenue']:.4f}, clearing "
             f"[{first['revenue_low']:.4f}, {first['revenue_high']:.4f}]; "
         )
+        if first.get("given"):
+            told += f"{first['given']:g} goods go for nothing first, as nobody can stay away; "
+        prices = _price_gap(rows.filter(pl.col("num_bids") == OWN_BIDS)) * OWN_BIDS
         claims.append(
             Claim(
                 f"{problem}: first price clears the market to a tick on all goods sold (linear "
                 "program, not in the paper)",
-                told + f"gap in ticks: {ticks[OWN_BIDS]:.2f}",
+                told
+                + f"gap in ticks: {ticks[OWN_BIDS]:.2f}; of single prices at most {prices:.2f}",
                 ticks[OWN_BIDS] <= 1,
             )
         )
