@@ -110,6 +110,14 @@ def test_a_damaged_table_is_one_sentence_that_names_it(name, damage, small, tmp_
     assert contents(tmp_path) == before
 
 
+def test_damage_is_heard_of_before_the_work(tmp_path):
+    made(tmp_path, "contest")
+    (tmp_path / "contest.parquet").write_bytes(b"")
+    with pytest.raises(ValueError, match="make it again with --only contest"):
+        made(tmp_path, "alone")
+    assert not (tmp_path / "cells" / "alone.parquet").exists()
+
+
 def test_metadata_that_says_nothing_is_damage(tmp_path):
     file = tmp_path / "x.parquet"
     for told in ("{", "[]", '{"makers": 3}', '{"makers": [[1, 2, 3]]}'):
