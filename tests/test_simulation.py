@@ -2,12 +2,15 @@
 
 import io
 import json
+import re
 
+import equinox as eqx
 import jax
 import pytest
 from rich.console import Console
 
-from incentax.auctions import FirstPrice
+from incentax import simulation
+from incentax.auctions import AbstractAuction, FirstPrice, finite, simulate
 from incentax.cli.main import run as main
 from incentax.order import RECIPES, Order
 from incentax.problems import problems
@@ -52,6 +55,77 @@ def test_agents_on_their_way_are_said_to_be():
     shown = console.export_text()
     assert f"settled in {record['settled']} of 4 games" in shown
     assert "best response gains, first game" in shown
+
+
+def shown(record):
+    console = Console(record=True, width=200, file=io.StringIO())
+    console.print(simulation_table(record))
+    return " ".join(console.export_text().split())
+
+
+@pytest.mark.parametrize(
+    ("name", "numbers", "words"),
+    [
+        ("a1", (2, 10), ["expected sales, got none in any auction among 2"]),
+        ("a1", (1, 10), ["expected sales, got none", "expected opponents for a best response"]),
+        ("a1", (50, 3), ["expected at least 4 auctions of a game .* got 3; try --trials 4"]),
+        ("a3", (50, 6), ["expected at least 4 auctions of a game .* got 1; try --trials 80"]),
+        ("a1", (50, 4), []),
+    ],
+)
+def test_numbers_that_say_little_are_said_to(name, numbers, words):
+    num_agents, num_trials = numbers
+    problem = small(name, width=8) if name == "a3" else small(name)
+    mechanism = FirstPrice.equal_split(0.8, 2)
+    record = simulate_mechanism(
+        problem, mechanism, num_agents=num_agents, num_trials=num_trials, seed=0
+    )
+    assert len(record["warnings"]) == len(words)
+    for sentence, word in zip(record["warnings"], words, strict=True):
+        assert re.match(word, sentence) and sentence in shown(record)
+    unknown = num_agents < 2 or any("at least 4" in word for word in words)
+    assert (record["exploitability"] is None) is unknown
+    assert (record["sold"] == 0) is (num_agents <= 2)
+
+
+class Traced(AbstractAuction):
+    """First price that notes each time it is traced."""
+
+    sells: FirstPrice
+    notes: list = eqx.field(static=True)
+    num_bids: None = eqx.field(static=True, default=None)
+
+    @property
+    def horizon(self):
+        return self.sells.horizon
+
+    def __call__(self, t, bids, remaining):
+        self.notes[0] += 1
+        return self.sells(t, bids, remaining)
+
+
+class Count(list):
+    """A counter that is one and the same to whoever compares programs."""
+
+    __hash__ = object.__hash__
+
+
+def test_the_time_of_a_trial_leaves_compilation_out(monkeypatch):
+    timed = []
+
+    def watched(game, mechanism, policy, **numbers):
+        before = mechanism.notes[0]
+        trials = simulate(game, mechanism, policy, **numbers)
+        timed.append(mechanism.notes[0] - before)
+        return trials
+
+    monkeypatch.setattr(simulation, "simulate", watched)
+    # Two batches of trials, of different sizes.
+    monkeypatch.setattr(finite, "_BATCH_COUNTS", 36 * 5)
+    mechanism = Traced(FirstPrice.equal_split(0.8, 2), Count([0]))
+    record = simulate_mechanism(small("a1"), mechanism, num_agents=50, num_trials=8, seed=0)
+    assert mechanism.notes[0] > 0 and timed == [0]
+    assert 0 < record["seconds_per_trial"] * 8 < record["seconds"]
 
 
 def test_only_auctions_are_simulated():
