@@ -6,6 +6,7 @@ import re
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 import pytest
 from rich.console import Console
 
@@ -160,12 +161,50 @@ def test_a_run_is_read_with_the_heads_it_was_made_with(name, tmp_path):
     assert record["low"] <= record["value"] <= record["high"]
 
 
+def test_a_run_of_the_papers_recipe_says_what_that_uses(tmp_path):
+    problem = small("a8", width=8, reserve=0.4)
+    run = kept_run(tmp_path / "run", problem, "paper")
+    settings = run.config["settings"]
+    wanted = {"learning_rate": 10.0, "solver_steps": 400, "bold_steps": 0, "enough": 0.0}
+    assert {name: settings[name] for name in wanted} == wanted
+    assert settings["reserve"] == 0.0 and "offered" not in settings
+    assert settings["temperature"] == 1e-3 and settings["width"] == 8
+    assert run.config["optimizer"] == {"name": "adam", "learning_rate": 1e-3}
+    # It is what the design solves with, and the network it starts from.
+    order = Order(problem, "hypergradient", "checkpointed", 1, 0, recipe="paper")
+    schedule = order.recipe_used.schedule
+    solver = (
+        problem.setting.population()
+        .relaxed(jnp.array(1e-3), schedule.share, schedule.solver_steps)
+        .solver
+    )
+    assert (solver.learning_rate, solver.num_steps) == (pytest.approx(10.0), 400)
+    assert (solver.enough, solver.bold_steps) == (0.0, 0)
+    *_, mechanism, _, _ = order.ingredients(jax.random.key(0))
+    assert mechanism.reserve_head is None
+    # Bidders are judged with the problem's own solver, in `simulate` as well.
+    own = problem.setting.options()
+    assert run.config["judged_with"] == {name: own[name] for name in wanted}
+    assert simulation._problem_of(run).setting.bidding == problem.setting.bidding
+
+
+def test_other_runs_say_what_their_setting_has(tmp_path):
+    problem = small("a1", width=8)
+    config = kept_run(tmp_path / "run", problem).config
+    assert config["settings"] == problem.setting.options() and "judged_with" not in config
+    beach = Order(problems["beach-bar"], "hypergradient", "implicit", 1, 0, recipe="paper")
+    named = beach.config()["settings"]
+    assert (named["solver_steps"], named["learning_rate"]) == (400, 10.0)
+    assert set(named) == set(problems["beach-bar"].setting.options())
+
+
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
         ({"recipe": "papper"}, "expected a run by one of the recipes .*, got 'papper'"),
         ({"recipe": ["paper"]}, "expected a run by one of the recipes .*, got \\['paper'\\]"),
         ({"settings": [1, 2]}, "expected settings by name and a form among .*, got \\[1, 2\\]"),
+        ({"judged_with": 3}, "expected settings by name and a form among .*, got 3"),
         ({"form": "nosuch"}, "expected settings by name and a form among .* 'nosuch'"),
         ({"settings": {"supply": "lots"}}, "expected a finite number for supply, got 'lots'"),
         ({"settings": {"suply": 0.8}}, "got 'suply'; did you mean 'supply'"),

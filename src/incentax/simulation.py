@@ -205,13 +205,15 @@ def _problem_of(run: RunDirectory) -> Problem:
             + "; try incentax design a1"
         )
     problem, form = problems[name], config.get("form")
-    settings = config.get("settings") or {}
-    if not isinstance(settings, dict) or form not in (None, *FORMS):
+    given = [config.get(key) or {} for key in ("settings", "judged_with")]
+    strange = [numbers for numbers in given if not isinstance(numbers, dict)]
+    if strange or form not in (None, *FORMS):
         raise ValueError(
-            f"expected settings by name and a form among {', '.join(FORMS)}, got {settings!r} and "
-            f"{form!r} in {run.path}; design it again"
+            f"expected settings by name and a form among {', '.join(FORMS)}, got "
+            f"{(strange or given)[0]!r} and {form!r} in {run.path}; design it again"
         )
     # Only a mechanism for one known economy has a form.
     if form is not None and isinstance(problem.setting, KnownEconomy):
         problem = replace(problem, setting=problem.setting.with_form(form))
-    return problem.with_options(**settings)
+    # A recipe may have bidders solve otherwise while it designs; here they are judged.
+    return problem.with_options(**given[0] | given[1])
