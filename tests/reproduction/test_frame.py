@@ -140,7 +140,7 @@ def test_damaged_cells_of_parts_not_asked_for_are_not_read(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "content", [b"{", b"", b"[]", b"{}", b'{"paper": "amid"}', b"3", b"\xff\xfe"]
+    "content", [b"{", b"", b"[]", b"{}", b'{"paper": "amid"}', b"3", b"\xff\xfe", b"[" * 100_000]
 )
 def test_a_budget_that_cannot_be_read_is_one_sentence(content, small, tmp_path, capsys):
     made(tmp_path, "alone")

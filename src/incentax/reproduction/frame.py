@@ -170,7 +170,7 @@ def begin(folder: Path, paper: Paper[Any], budget: Budget) -> None:
 def _read_budget(file: Path, remedy: str) -> dict[str, Any]:
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         found = None
     if not isinstance(found, dict) or not {"paper", "budget"} <= found.keys():
         raise ValueError(
