@@ -17,11 +17,12 @@ from pathlib import Path
 import polars as pl
 
 from incentax.problems import problems
+from incentax.reproduction import AMID
 from incentax.reproduction.amid.cells import Contest
 from incentax.reproduction.amid.rivals import OURS, RIVALS
 from incentax.reproduction.amid.tuning import tuning_rows
 from incentax.reproduction.amid.verdict import verdicts
-from incentax.reproduction.frame import gather
+from incentax.reproduction.frame import begin, gather
 
 from .machine import publish
 
@@ -39,6 +40,7 @@ def main() -> None:
     parser.add_argument("--tuning-seeds", type=int, default=2, help="seeds to tune rates with")
     parser.add_argument("--tune", action="store_true", help="tune only")
     arguments = parser.parse_args()
+    begin(arguments.out, AMID, AMID.full)
     for name in arguments.problems:
         contest = Contest(name, None, arguments.seconds, arguments.tuning_seeds)
         rounds = [] if arguments.tune else range(arguments.seeds)

@@ -25,6 +25,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from incentax.reproduction import AMID
 from incentax.reproduction.amid.cost import (
     ADJOINTS,
     cost_setting,
@@ -32,7 +33,7 @@ from incentax.reproduction.amid.cost import (
     made_with,
 )
 from incentax.reproduction.amid.cost_claims import PUBLISHED
-from incentax.reproduction.frame import Cell, gather
+from incentax.reproduction.frame import Cell, begin, gather
 
 from .kept import difference
 from .machine import publish
@@ -110,6 +111,9 @@ def main(given=()):
     arguments = parser.parse_args(given)
     # Two processes have the device open: neither may take all of its memory.
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+    # A folder that a reproduction has begun keeps its budget: rows say how they were made.
+    if arguments.folder is not None and not (arguments.folder / "budget.json").exists():
+        begin(arguments.folder, AMID, AMID.full)
     rows = []
     for horizon in arguments.horizons:
         for adjoint in arguments.adjoints:

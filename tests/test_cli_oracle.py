@@ -49,8 +49,25 @@ def test_what_is_not_proved_is_null(capsys):
     assert found["cap"] is None and found["first_price"] is None and found["dynamic_cap"] is None
 
 
-@pytest.mark.parametrize("name", ["beach-bar", "a3"])
-def test_other_problems_are_refused_in_one_line(capsys, name):
-    assert run(["oracle", name]) == 2
+@pytest.mark.parametrize(
+    ("name", "why"), [("a3", "drawn anew for every game"), ("beach-bar", "this is none")]
+)
+def test_where_no_oracle_applies_all_are_null_and_a_sentence_says_why(name, why, capsys):
+    found = oracle(capsys, name)
+    assert found["problem"] == name and set(found) >= KEYS
+    assert all(found[key] is None for key in KEYS) and found["cap"] is None
+    assert run(["oracle", name]) == 0
     said = capsys.readouterr()
-    assert said.out == "" and said.err.count("\n") == 1 and "try a1" in said.err
+    assert "no oracle applies, since" in said.out and why in said.out and "try a1" in said.out
+    assert "searching" not in said.err
+
+
+def test_a_bound_that_is_known_without_an_oracle_is_the_cap(capsys):
+    found = oracle(capsys, "cournot")
+    assert all(found[key] is None for key in KEYS) and found["cap"] < 0
+
+
+def test_a_wrong_name_is_refused_in_one_line(capsys):
+    assert run(["oracle", "a33", "--json"]) == 2
+    said = capsys.readouterr()
+    assert said.out == "" and said.err.count("\n") == 1 and "got 'a33'" in said.err

@@ -97,6 +97,10 @@ ADJOINTS: Mapping[str, Callable[[], AbstractAdjoint] | None] = {
 }
 
 
+# η and T of the published solves.
+_RATE, _SOLVER_STEPS = 10.0, 400
+
+
 def _published(setting: AbstractSetting) -> Recipe:
     """T = 400 steps of rate 10 from zero at the problem's own temperature, under plain Adam."""
     solver = getattr(setting.population(), "solver", None)
@@ -106,7 +110,7 @@ def _published(setting: AbstractSetting) -> Recipe:
             "expected a population with a solver's temperature for the paper's recipe, got "
             f"{type(setting.population()).__name__}; leave --recipe out"
         )
-    sharp = Schedule(temperature, temperature, 400, share=10 * temperature)
+    sharp = Schedule(temperature, temperature, _SOLVER_STEPS, share=_RATE * temperature)
     return dataclasses.replace(
         setting.recipe(),
         num_steps=1000,
@@ -127,19 +131,37 @@ def _published_start(setting: AbstractSetting, key: Key) -> Mechanism:
             return setting.mechanism(key)
 
 
+def _published_numbers(setting: AbstractSetting) -> dict[str, float | None]:
+    solves = {"learning_rate": _RATE, "solver_steps": _SOLVER_STEPS, "bold_steps": 0, "enough": 0.0}
+    match setting:
+        case KnownEconomy(form=Network()) | PriorFree():
+            return solves | {"offered": None, "paid": Network().paid, "reserve": 0.0}
+        case _:
+            return solves
+
+
 class NamedRecipe(NamedTuple):
-    """How a setting is designed under this name, and the mechanism that the design starts from."""
+    """How a setting is designed under this name, and the mechanism that the design starts from.
+
+    `numbers` are those it has instead of a setting's own, where that has them; None for no number.
+    """
 
     recipe: Callable[[AbstractSetting], Recipe]
     start: Callable[[AbstractSetting, Key], Mechanism]
+    numbers: Callable[[AbstractSetting], Mapping[str, float | None]]
 
 
 RECIPES: Mapping[str, NamedRecipe] = {
     "default": NamedRecipe(
-        lambda setting: setting.recipe(), lambda setting, key: setting.mechanism(key)
+        lambda setting: setting.recipe(),
+        lambda setting, key: setting.mechanism(key),
+        lambda setting: {},
     ),
-    "paper": NamedRecipe(_published, _published_start),
+    "paper": NamedRecipe(_published, _published_start, _published_numbers),
 }
+
+# What agents solve with: when a design is judged, always as the setting has it.
+_SOLVES = ("learning_rate", "solver_steps", "bold_steps", "enough")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -178,10 +200,24 @@ class Order:
             "sense": setting.sense,
             "steps": self.num_steps,
             "seed": self.seed,
-            "settings": setting.options(),
             "citations": list(self.problem.citations),
             "values": self.values,
+        } | self._numbers()
+
+    def _numbers(self) -> dict[str, Any]:
+        """The setting's numbers as the design has them and, where it has others, its judge's."""
+        setting = self.problem.setting
+        own, instead = setting.options(), RECIPES[self.recipe].numbers(setting)
+        used = {name: instead.get(name, number) for name, number in own.items()}
+        found: dict[str, Any] = {
+            "settings": {name: number for name, number in used.items() if number is not None}
         }
+        if instead:
+            recipe = self.recipe_used
+            if recipe.method is plain_adam and self.rule not in PLAIN:
+                found["optimizer"] = {"name": "adam", "learning_rate": recipe.learning_rate}
+            found["judged_with"] = {name: own[name] for name in _SOLVES if name in own}
+        return found
 
     @property
     def recipe_used(self) -> Recipe:

@@ -1,6 +1,7 @@
 """A designed auction among finitely many bidders, beside its mean-field value."""
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +17,7 @@ from .auctions import (
     PriorFree,
     deviation_gain_among,
     paired_interval,
+    rehearse,
     simulate,
 )
 from .auctions.form import FORMS
@@ -29,6 +31,8 @@ from .setting import AbstractSetting
 
 # The best response is judged on this many auctions at most: each needs a look at every bid.
 _MOST_DEVIATIONS = 200
+# ... and on this many at least: it is found on one half and judged on the other.
+_LEAST_DEVIATIONS = 4
 # A prior-free mechanism meets this many games at most: each has an equilibrium of its own.
 _MOST_GAMES = 20
 
@@ -72,7 +76,8 @@ def simulate_mechanism(
 
     `difference` is the finite value minus the mean-field one; `exploitability` is what one bidder
     gains by a best response to simulated opponents, in the first game where there are several;
-    `settled` counts the games whose mean-field bidders are at an equilibrium.
+    `settled` counts the games whose mean-field bidders are at an equilibrium; `sold` is in goods
+    per bidder; `seconds_per_trial` leaves compilation out; `warnings` are sentences.
 
     **Raises:** `ValueError` for a problem that is no auction.
     """
@@ -85,20 +90,17 @@ def simulate_mechanism(
     setting = problem.setting
     met = encounters(setting, mechanism, key=jax.random.key(seed), most=num_trials)
     share = -(-num_trials // len(met))
-    scores, shortfalls, simulating = [], [], time.perf_counter()
+    scores, shortfalls, sold, simulated = [], [], [], 0.0
     for number, encounter in enumerate(met):
-        trials = simulate(
-            encounter.game,
-            mechanism,
-            encounter.policy,
-            num_agents=num_agents,
-            num_trials=share,
-            seed=seed + number,
-        )
+        auction = (encounter.game, mechanism, encounter.policy)
+        rehearse(*auction, num_agents=num_agents, num_trials=share)
+        simulating = time.perf_counter()
+        trials = simulate(*auction, num_agents=num_agents, num_trials=share, seed=seed + number)
+        simulated += time.perf_counter() - simulating
         score = trials.score(goal(setting))
         scores.append(score)
         shortfalls.append(score - encounter.mean_field)
-    simulated = time.perf_counter() - simulating
+        sold.append(trials.sold.sum(axis=1).mean())
     # Where games differ they are what is drawn independently, not the trials within one.
     per_game = len(met) > 1
     value, low, high = paired_interval(_independent(scores, per_game))
@@ -123,9 +125,27 @@ def simulate_mechanism(
         "exploitability_low": None if deviation is None else deviation.low,
         "exploitability_high": None if deviation is None else deviation.high,
         "exploitability_mean_field": met[0].exploitability,
+        "sold": float(np.mean(sold)),
+        "warnings": list(_warnings(num_agents, share, len(met), sold)),
         "seconds_per_trial": simulated / (share * len(met)),
         "seconds": time.perf_counter() - began,
     }
+
+
+def _warnings(num_agents: int, share: int, games: int, sold: list[float]) -> Iterator[str]:
+    if not any(sold):
+        yield (
+            f"expected sales, got none in any auction among {num_agents}: the numbers say nothing "
+            "of the mechanism; try more --agents"
+        )
+    if num_agents < 2:
+        yield "expected opponents for a best response, got a single bidder; try more --agents"
+    elif share < _LEAST_DEVIATIONS:
+        enough = _LEAST_DEVIATIONS * (1 if games == 1 else _MOST_GAMES)
+        yield (
+            f"expected at least {_LEAST_DEVIATIONS} auctions of a game for the gain of a best "
+            f"response, got {share}; try --trials {enough}"
+        )
 
 
 def _independent(parts: list[np.ndarray], per_game: bool) -> np.ndarray:
@@ -133,7 +153,7 @@ def _independent(parts: list[np.ndarray], per_game: bool) -> np.ndarray:
 
 
 def _deviation(met, mechanism, num_agents, num_trials, seed) -> Deviation | None:
-    if num_agents < 2 or num_trials < 4:
+    if num_agents < 2 or num_trials < _LEAST_DEVIATIONS:
         return None
     return deviation_gain_among(
         met.game,
@@ -185,13 +205,15 @@ def _problem_of(run: RunDirectory) -> Problem:
             + "; try incentax design a1"
         )
     problem, form = problems[name], config.get("form")
-    settings = config.get("settings") or {}
-    if not isinstance(settings, dict) or form not in (None, *FORMS):
+    given = [config.get(key) or {} for key in ("settings", "judged_with")]
+    strange = [numbers for numbers in given if not isinstance(numbers, dict)]
+    if strange or form not in (None, *FORMS):
         raise ValueError(
-            f"expected settings by name and a form among {', '.join(FORMS)}, got {settings!r} and "
-            f"{form!r} in {run.path}; design it again"
+            f"expected settings by name and a form among {', '.join(FORMS)}, got "
+            f"{(strange or given)[0]!r} and {form!r} in {run.path}; design it again"
         )
     # Only a mechanism for one known economy has a form.
     if form is not None and isinstance(problem.setting, KnownEconomy):
         problem = replace(problem, setting=problem.setting.with_form(form))
-    return problem.with_options(**settings)
+    # A recipe may have bidders solve otherwise while it designs; here they are judged.
+    return problem.with_options(**given[0] | given[1])

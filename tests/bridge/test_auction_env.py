@@ -9,7 +9,7 @@ import scipy.stats
 
 pytest.importorskip("pettingzoo")
 
-from pettingzoo.test import parallel_api_test  # noqa: E402
+from pettingzoo.test import parallel_api_test, parallel_seed_test  # noqa: E402
 
 from incentax.auctions import Economy, FirstPrice, simulate  # noqa: E402
 from incentax.bridge.auction_env import AuctionEnv  # noqa: E402
@@ -23,6 +23,51 @@ ECONOMY = Economy(
 def test_the_contract():
     env = AuctionEnv(ECONOMY.game(), FirstPrice.equal_split(0.8, 2), num_bidders=4)
     parallel_api_test(env, num_cycles=20)
+
+
+def opened(num_bidders=2):
+    return AuctionEnv(ECONOMY.game(), FirstPrice.equal_split(0.8, 2), num_bidders=num_bidders)
+
+
+def drawn(env, seed=None):
+    """Values of eight auctions."""
+    seeds = [seed] + [None] * 7
+    return [env.reset(seed=s)[0]["bidder_0"][1] for s in seeds]
+
+
+def test_a_seed_makes_it_reproducible():
+    parallel_seed_test(opened)
+    assert drawn(opened(), 3) == drawn(opened(), 3) != drawn(opened(), 4)
+
+
+def test_without_a_seed_no_two_play_the_same():
+    values = [drawn(opened()) for _ in range(3)]
+    assert values[0] != values[1] or values[1] != values[2]
+
+
+@pytest.mark.parametrize(
+    ("actions", "words"),
+    [
+        ({"bidder_0": 0}, "expected a bid of each of 2 bidders, got none of bidder_1; "),
+        ({}, "got none of bidder_0, bidder_1; "),
+    ],
+)
+def test_bidders_without_a_bid_are_named(actions, words):
+    env = opened()
+    env.reset(seed=0)
+    with pytest.raises(ValueError, match=words):
+        env.step(actions)
+
+
+def test_a_round_outside_an_auction_is_refused():
+    env, bids = opened(), {"bidder_0": 0, "bidder_1": 0}
+    with pytest.raises(ValueError, match="expected reset.. before the first round"):
+        env.step(bids)
+    env.reset(seed=0)
+    for _ in range(ECONOMY.horizon):
+        env.step(bids)
+    with pytest.raises(ValueError, match="expected reset.. after the last round"):
+        env.step(bids)
 
 
 # Where more is offered than there are bidders, what is left over is gone: the last round has none.

@@ -244,6 +244,8 @@ FAIR = pl.DataFrame(
             "problem": name,
             "baseline": 0.1,
             "tuned": 0.2,
+            "tuned_by": "search",
+            "reserves": [0.25, 0.5],
             "design": 0.3,
             "least_design": least,
             "seeds": 2,

@@ -3,6 +3,7 @@ from .deviation import deviation_gain_among as deviation_gain_among
 from .economy import Economy as Economy
 from .empirical import EmpiricalRevenue as EmpiricalRevenue
 from .finite import Trials as Trials
+from .finite import rehearse as rehearse
 from .finite import simulate as simulate
 from .form import AbstractForm as AbstractForm
 from .form import Network as Network

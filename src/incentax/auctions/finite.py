@@ -80,10 +80,7 @@ def simulate(
     if num_trials < 1:
         raise ValueError(f"expected num_trials >= 1, got {num_trials}; try 100")
     rng = np.random.default_rng(seed)
-    batch = max(1, _BATCH_COUNTS // (hall.num_values * hall.num_bids))
-    parts = []
-    for start in range(0, num_trials, batch):
-        parts.append(_batch(hall, rng, min(batch, num_trials - start), worth))
+    parts = [_batch(hall, rng, size, worth) for size in _batches(hall, num_trials)]
     sold, paid, earned, luck = (np.concatenate(column) for column in zip(*parts, strict=True))
     return Trials(
         num_agents=num_agents,
@@ -92,6 +89,27 @@ def simulate(
         sold=sold / num_agents,
         luck=luck,
     )
+
+
+def rehearse(
+    game: BatchedAuction,
+    mechanism: AbstractAuction,
+    policy: Float[np.ndarray, "H S A"],
+    *,
+    num_agents: int,
+    num_trials: int,
+) -> None:
+    """Nothing; `simulate` with these arguments then compiles nothing any more, and can be timed."""
+    hall = AuctionHall.open(game, mechanism, policy, num_agents)
+    for size in set(_batches(hall, num_trials)):
+        for t in range(hall.horizon):
+            hall.offer(t, np.zeros((size, hall.num_bids), np.int64), np.zeros(size, np.int64))
+
+
+def _batches(hall: AuctionHall, num_trials: int) -> list[int]:
+    """Sizes of the batches that trials are run in."""
+    most = max(1, _BATCH_COUNTS // (hall.num_values * hall.num_bids))
+    return [min(most, num_trials - start) for start in range(0, num_trials, most)]
 
 
 def _batch(hall: AuctionHall, rng: np.random.Generator, size: int, worth: Sensitivities | None):

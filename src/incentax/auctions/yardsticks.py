@@ -38,6 +38,11 @@ class Yardsticks:
     numbers: dict[str, Any]
     cap: float | None
 
+    @classmethod
+    def none(cls, cap: float | None = None) -> "Yardsticks":
+        """No number, where none applies; and a cap, if one is known all the same."""
+        return cls(dict.fromkeys(_KEYS), cap)
+
 
 def proved_cap(
     economy: Economy, objective: Objective, market: Market | None = None
@@ -84,7 +89,7 @@ def yardsticks(
     """
     market = economy.market()
     if market is None:
-        return Yardsticks(dict.fromkeys(_KEYS), None)
+        return Yardsticks.none()
     known = asdict(summarise(market, search=search))
     numbers = {key: known[key] for key in _KEYS}
     if economy.utility.round_weights(economy.horizon) is None:
@@ -101,4 +106,4 @@ def fast_yardsticks(economy: Economy, objective: Objective) -> Yardsticks:
     """The oracle numbers that take a second or two; the others are `None`."""
     if economy.horizon <= FAST_ROUNDS:
         return yardsticks(economy, objective, search=None)
-    return Yardsticks(dict.fromkeys(_KEYS), proved_cap(economy, objective))
+    return Yardsticks.none(proved_cap(economy, objective))

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 from gymnasium import spaces
+from gymnasium.utils import seeding
 from pettingzoo import ParallelEnv
 
 from ..auctions.game import BatchedAuction
@@ -34,8 +35,8 @@ class AuctionEnv(ParallelEnv):
         self.agents: list[str] = []
         self._observed = spaces.Box(0.0, 1.0, (4,), np.float32)
         self._acted = spaces.Discrete(self._hall.num_bids)
-        # Unseeded, two environments play the same auctions: nothing here hides a seed.
-        self._rng = np.random.default_rng(0)
+        self._rng: np.random.Generator | None = None
+        self._round = 0
 
     def observation_space(self, agent: str) -> spaces.Space:
         """Round, own value, in the market or not, share of goods left."""
@@ -48,20 +49,38 @@ class AuctionEnv(ParallelEnv):
     def reset(
         self, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[dict[str, np.ndarray], dict[str, dict]]:
-        """A fresh auction with independent values."""
-        if seed is not None:
-            self._rng = np.random.default_rng(seed)
-        hall = self._hall
+        """A fresh auction with independent values.
+
+        With a seed all that follows is reproducible; an environment that never had one draws its
+        own.
+        """
+        if seed is not None or self._rng is None:
+            self._rng, _ = seeding.np_random(seed)
+        hall, rng = self._hall, self._rng
         self.agents = list(self.possible_agents)
         self._round = 0
-        self._values = self._rng.choice(hall.num_values, size=hall.num_agents, p=hall.law)
+        self._values = rng.choice(hall.num_values, size=hall.num_agents, p=hall.law)
         self._active = np.ones(hall.num_agents, bool)
         self._goods = int(hall.goods(np.asarray(hall.supply)))
         return self._observations(), {agent: {} for agent in self.agents}
 
     def step(self, actions: dict[str, Any]) -> tuple[dict, dict, dict, dict, dict]:
-        """One round."""
+        """One round.
+
+        **Raises:** `ValueError` before `reset` and after the last round, for a bidder without a
+        bid, or a bid off the grid.
+        """
         hall, t, rng = self._hall, self._round, self._rng
+        if rng is None:
+            raise ValueError("expected reset() before the first round, got step(); reset first")
+        if not self.agents:
+            raise ValueError("expected reset() after the last round, got step(); reset first")
+        silent = [agent for agent in self.agents if agent not in actions]
+        if silent:
+            raise ValueError(
+                f"expected a bid of each of {len(self.agents)} bidders, got none of "
+                f"{', '.join(silent[:3])}; give one for every name in agents"
+            )
         chosen = np.array([self._bid(actions[agent]) for agent in self.possible_agents])
         counts = np.bincount(chosen[self._active], minlength=hall.num_bids)[None]
         supply, payment = hall.offer(t, counts, np.array([self._goods]))
@@ -74,7 +93,7 @@ class AuctionEnv(ParallelEnv):
         rewards[winners] = worth[self._values[winners], chosen[winners]]
         # Goods once offered are gone, sold or not.
         self._goods -= goods
-        self._live_on(winners)
+        self._live_on(rng, winners)
         self._round = t + 1
         over = self._round >= hall.horizon
         agents = self.agents
@@ -98,8 +117,8 @@ class AuctionEnv(ParallelEnv):
             )
         return int(action)
 
-    def _live_on(self, winners: np.ndarray) -> None:
-        hall, rng = self._hall, self._rng
+    def _live_on(self, rng: np.random.Generator, winners: np.ndarray) -> None:
+        hall = self._hall
         leaves = winners[rng.random(winners.size) < hall.departure]
         self._active[leaves] = False
         if hall.kernel is not None:

@@ -201,6 +201,7 @@ def simulation_table(record: Result) -> Table:
             f"\nmean-field bidders settled in {record['settled']} of {record['games']} games: "
             "elsewhere the policy is no equilibrium"
         )
+    table.caption = "\n".join([table.caption, *record["warnings"]])
     table.caption_justify = "left"
     return table
 

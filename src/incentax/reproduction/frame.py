@@ -1,7 +1,6 @@
 """What every reproduction shares: experiments to files, files to figures, figures to one page."""
 
 import json
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,8 @@ from typing import Any, Generic, NamedTuple, Protocol, TypeVar, runtime_checkabl
 import polars as pl
 from matplotlib.figure import Figure
 
-from .page import Claim, Section, render, svg
+from .files import Kept, keep, read, this_maker, write
+from .page import Claim, Section, part_of, render, svg
 
 Rows = list[dict[str, Any]]
 
@@ -18,7 +18,8 @@ Rows = list[dict[str, Any]]
 class Cell(NamedTuple):
     """One experiment: a name that is its file's, and a function that makes its rows.
 
-    `after` are cells that are made before it, and whose tables `make` is called with.
+    `after` are cells that are made before it, and whose tables `make` is called with; when one of
+    them is made again, so is this.
     """
 
     name: str
@@ -99,76 +100,130 @@ def reproduce(
 ) -> Path:
     """The page, beside every cell's Parquet file and every part's figure and data in `folder`.
 
-    A cell whose file is there is not made again: an interrupted run goes on where it was.
+    A cell whose file is there is not made again, unless what it comes after was: an interrupted
+    run goes on where it was.
 
-    **Raises:** `ValueError` for an unknown part, or a folder begun with another budget or paper.
+    **Raises:** `ValueError` for an unknown part, parts that the budget leaves out, a folder begun
+    with another budget or paper, or a damaged file that is needed.
     """
     budget = paper.quick if quick else paper.full
-    names = chosen(paper, only)
-    _open(folder, paper, budget)
-    for name in names:
+    cells = {name: list(paper.parts[name].cells(budget)) for name in chosen(paper, only)}
+    if not any(cells.values()):
+        raise ValueError(
+            f"expected a part with experiments in the {budget.name} budget, got only "
+            f"{', '.join(cells)}; ask for others, or for another budget"
+        )
+    begin(folder, paper, budget)
+    for name in paper.parts:
+        # The page shows them too: better to hear of damage before the work than after it.
+        if not cells.get(name) and (folder / f"{name}.parquet").exists():
+            part_of(folder, name)
+    for name, listed in cells.items():
         part = paper.parts[name]
-        cells = list(part.cells(budget))
-        if not cells:
+        if not listed:
             say(f"{name}: nothing in the {budget.name} budget")
             continue
-        table = gather(folder, cells, lambda line, name=name: say(f"{name} {line}"))
-        _write(folder / f"{name}.parquet", table.write_parquet)
-        _write(folder / f"{name}.svg", svg(part.draw, table))
+        kept = _gathered(folder, listed, lambda line, name=name: say(f"{name} {line}"))
+        table = _together(kept)
+        makers = sorted({maker for cell in kept for maker in cell.makers}, key=str)
+        keep(folder / f"{name}.parquet", table, makers)
+        write(folder / f"{name}.svg", svg(part.draw, table))
     sections = {
         name: Section(part.title, part.claims, part.rows)
         for name, part in paper.parts.items()
         if (folder / f"{name}.parquet").exists()
     }
     page = render(folder, paper.title, paper.introduction, budget.name, sections)
-    _write(folder / "index.html", lambda path: path.write_text(page, encoding="utf-8"))
+    write(folder / "index.html", lambda path: path.write_text(page, encoding="utf-8"))
     return folder / "index.html"
+
+
+def begin(folder: Path, paper: Paper[Any], budget: Budget) -> None:
+    """Make the folder for this paper and budget, or go on with it; `budget.json` says which.
+
+    **Raises:** `ValueError` for a folder of others, or one whose `budget.json` does not say.
+    """
+    file = folder / "budget.json"
+    ours = {"paper": paper.name, "budget": budget.name}
+    remedy = (
+        f"if all is of this paper and budget write {json.dumps(ours)} there, or try another --out"
+    )
+    if file.exists():
+        found = _read_budget(file, remedy)
+        for key, word in ours.items():
+            if found[key] != word:
+                raise ValueError(
+                    f"expected a folder of the {word} {key}, got one of the {found[key]} {key} at "
+                    f"{folder}; try another --out"
+                )
+        return
+    tables = [
+        *folder.glob("cells/*.parquet"),
+        *(folder / f"{name}.parquet" for name in paper.parts),
+    ]
+    if any(table.exists() for table in tables):
+        raise ValueError(f"expected {file} beside the tables that are there, got none; {remedy}")
+    (folder / "cells").mkdir(parents=True, exist_ok=True)
+    write(file, lambda path: path.write_text(json.dumps(ours) + "\n", encoding="utf-8"))
+
+
+def _read_budget(file: Path, remedy: str) -> dict[str, Any]:
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict) or not {"paper", "budget"} <= found.keys():
+        raise ValueError(
+            f"expected a JSON object with paper and budget in {file}, got something else; {remedy}"
+        )
+    return found
 
 
 def gather(folder: Path, cells: Sequence[Cell], say: Callable[[str], None]) -> pl.DataFrame:
     """The rows of all cells; those whose file is in `folder` are not made again.
 
-    What they come after is made as well, where it is missing, but is not among the rows.
+    What they come after is made as well, where it is missing, but is not among the rows. A cell
+    that was made from another file than is there now is made again.
+
+    **Raises:** `ValueError` for a damaged file.
     """
-    frames = []
+    return _together(_gathered(folder, cells, say))
+
+
+def _gathered(folder: Path, cells: Sequence[Cell], say: Callable[[str], None]) -> list[Kept]:
+    kept = []
     for k, cell in enumerate(cells):
         count = f"{k + 1}/{len(cells)}"
-        frames.append(_made(folder, cell, lambda name, count=count: say(f"{count}: {name}")))
-    return pl.concat(frames, how="diagonal_relaxed")
+        kept.append(_made(folder, cell, lambda name, count=count: say(f"{count}: {name}")))
+    return kept
 
 
-def _made(folder: Path, cell: Cell, say: Callable[[str], None]) -> pl.DataFrame:
-    file = _cell_file(folder, cell.name)
-    if not file.exists():
-        before = [_made(folder, other, say) for other in cell.after]
-        say(cell.name)
-        frame = pl.DataFrame(cell.make(*before), infer_schema_length=None)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        _write(file, frame.write_parquet)
-    return pl.read_parquet(file)
+def _together(kept: Sequence[Kept]) -> pl.DataFrame:
+    return pl.concat([cell.table for cell in kept], how="diagonal_relaxed")
 
 
-def _cell_file(folder: Path, name: str) -> Path:
-    return folder / "cells" / f"{name}.parquet"
+def _made(folder: Path, cell: Cell, say: Callable[[str], None]) -> Kept:
+    file = folder / "cells" / f"{cell.name}.parquet"
+    found = _cell_at(file) if file.exists() else None
+    if found is not None and found.after is None:
+        # What it was made from is not known: nothing tells that it is stale.
+        return found
+    before = {other.name: _made(folder, other, say) for other in cell.after}
+    after = {name: other.digest for name, other in before.items()}
+    if found is not None and found.after == after:
+        return found
+    say(cell.name if found is None else f"{cell.name}, again: {_changed(found, after)} changed")
+    rows = cell.make(*(other.table for other in before.values()))
+    file.parent.mkdir(parents=True, exist_ok=True)
+    keep(file, pl.DataFrame(rows, infer_schema_length=None), [this_maker()], after)
+    return _cell_at(file)
 
 
-def _open(folder: Path, paper: Paper[Any], budget: Budget) -> None:
-    (folder / "cells").mkdir(parents=True, exist_ok=True)
-    file = folder / "budget.json"
-    ours = {"paper": paper.name, "budget": budget.name}
-    if file.exists():
-        found = json.loads(file.read_text())
-        for key, word in ours.items():
-            if found.get(key, word) != word:
-                raise ValueError(
-                    f"expected a folder of the {word} {key}, got one of the {found[key]} {key} at "
-                    f"{folder}; try another --out"
-                )
-    file.write_text(json.dumps(ours) + "\n")
+def _cell_at(file: Path) -> Kept:
+    return read(file, "delete it, and it is made again")
 
 
-def _write(target: Path, write: Callable[[Path], object]) -> None:
-    # Beside the target and renamed: whoever reads meets a whole file, or none.
-    temporary = target.with_name(f".{os.getpid()}-{target.name}")
-    write(temporary)
-    os.replace(temporary, target)
+def _changed(found: Kept, after: dict[str, str]) -> str:
+    made_from = found.after or {}
+    names = sorted(made_from.keys() | after.keys())
+    return ", ".join(name for name in names if made_from.get(name) != after.get(name))

@@ -11,6 +11,7 @@ import polars as pl
 from matplotlib.figure import Figure
 
 from ..report.plot_style import plain_log_ticks, styled
+from .files import Kept, Maker, read
 
 
 class Claim(NamedTuple):
@@ -49,13 +50,17 @@ def render(
     """The page as HTML, figures included; parts that were not made are not on it.
 
     `introduction` is HTML, all else is text.
+
+    **Raises:** `ValueError` for a damaged table.
     """
+    parts = {name: part_of(folder, name) for name in sections}
     body = [f"<h1>{escape(title)} ({escape(budget)} budget)</h1>"]
     body.append(
         f"<p>{introduction} Every number below is computed from the Parquet file named with it.</p>"
     )
+    body.append(f"<p>{escape(_made_with(parts))}</p>")
     for name, section in sections.items():
-        table = pl.read_parquet(folder / f"{name}.parquet")
+        table = parts[name].table
         body.append(f'<h2 id="{name}">{escape(section.title)}</h2>')
         if (folder / f"{name}.svg").exists():
             picture = base64.b64encode((folder / f"{name}.svg").read_bytes()).decode("ascii")
@@ -77,6 +82,11 @@ def render(
     )
 
 
+def part_of(folder: Path, name: str) -> Kept:
+    """The table of a part; `ValueError` where its file is damaged."""
+    return read(folder / f"{name}.parquet", f"make it again with --only {name}")
+
+
 def svg(draw: Callable[[pl.DataFrame], Figure], table: pl.DataFrame) -> Callable[[Path], object]:
     """A function that writes the figure of `table` to a path, the same bytes each time."""
 
@@ -92,6 +102,18 @@ def svg(draw: Callable[[pl.DataFrame], Figure], table: pl.DataFrame) -> Callable
                 return path.write_bytes(buffer.getvalue())
 
     return write
+
+
+def _made_with(parts: Mapping[str, Kept]) -> str:
+    """One sentence: what made the cells of all parts, or of which where that differs."""
+    made: dict[Maker, list[str]] = {}
+    for name, part in parts.items():
+        for maker in part.makers:
+            made.setdefault(maker, []).append(name)
+    if len(made) == 1:
+        return f"All cells were made by {next(iter(made))}."
+    by_maker = (f"{maker} (in {', '.join(names)})" for maker, names in made.items())
+    return f"Mixed: cells were made by {'; by '.join(by_maker)}."
 
 
 def _shown(table: pl.DataFrame) -> str:
