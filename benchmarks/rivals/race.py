@@ -43,7 +43,8 @@ def main() -> None:
     rows = [against_mfglib(*row) for row in zip(CASES, theirs, whole, strict=True)]
     versions = f"{version(python, 'mfglib')} (torch {version(python, 'torch')})"
     title = f"One mirror-descent step against MFGLib {versions}"
-    publish("rivals_mfglib", f"{title}, single precision", rows)
+    flags = " ".join(flagged.FLAGS)
+    publish("rivals_mfglib", f"{title}, single precision; flags: {flags}", rows)
 
     found = ask(python, "with_open_spiel.py", RING | {"step_size": STEP_SIZE, "runs": RUNS})
     title = f"One mirror-descent step against OpenSpiel {version(python, 'open-spiel')}"
