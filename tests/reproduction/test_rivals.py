@@ -50,7 +50,8 @@ def test_a_rival_that_collapses_keeps_its_best(small, monkeypatch):
     def turning(count):
         return jnp.where(count < 20, 1e-2, -1e-1)
 
-    method = Rival(lambda rate: Hypergradient(), lambda rate: optax.adam(turning), (1.0,), 1.0)
+    rule, optimizer = Hypergradient(), optax.adam(turning)
+    method = Rival(lambda rate, radius: rule, lambda rate: optimizer, (1.0,), 1.0)
     monkeypatch.setattr(contest, "RIVALS", {"falling": method})
     pace = contest._Pace(1e6 / 40, 0.0)
     monkeypatch.setattr(contest, "_pace", lambda problem, plan: pace)
