@@ -1,6 +1,5 @@
 """A rival plans for all of the time it has, and keeps the best that it has been judged at."""
 
-import math
 from dataclasses import replace
 
 import jax.numpy as jnp
@@ -10,7 +9,7 @@ import pytest
 
 from incentax.problems import problems
 from incentax.reproduction.amid import contest
-from incentax.reproduction.amid.rivals import RIVALS, Rival
+from incentax.reproduction.amid.rivals import RADIUS, RIVALS, Rival
 from incentax.rule import Hypergradient
 
 SIZES = dict(num_values=8, num_bids=8, width=8, horizon=2, temperature=1e-2, learning_rate=10.0)
@@ -25,6 +24,7 @@ class PlannedError(Exception):
 def small(monkeypatch):
     row = problems["a1"].with_options(**SIZES)
     monkeypatch.setattr(contest, "problems", {"small": replace(row, name="small")})
+    contest._seen.cache_clear()
 
 
 @pytest.mark.parametrize("method", list(RIVALS))
@@ -41,8 +41,13 @@ def test_a_rival_plans_for_all_of_the_time(small, monkeypatch, method, step, aud
     steps, seconds = planned.value.args
     judged = 40 // problems["a1"].setting.recipe().audit_every
     assert seconds == SECONDS
-    # Rather cut short than idle.
-    assert steps == math.ceil(1.02 * int((SECONDS - judged * audit) / step))
+    assert steps == int((SECONDS - judged * audit) / step)
+    # Whoever has been seen is planned by what was seen, judgements included.
+    plan = contest._baseline_method(method, RIVALS[method].rate, RADIUS)
+    contest._seen("small", plan).append(2 * step)
+    with pytest.raises(PlannedError) as planned:
+        contest.played("small", method, 1, ours, num_steps=40)
+    assert planned.value.args[0] == int(0.98 * SECONDS / (2 * step))
 
 
 def test_a_rival_that_collapses_keeps_its_best(small, monkeypatch):

@@ -21,8 +21,8 @@ from ...rule import AbstractRule, Hypergradient
 from ...setting import AbstractSetting
 from .rivals import OURS, RADIUS, RIVALS, best_radius, best_rate
 
-# A rival's schedule ends a little after its time does: better cut short than idle.
-_SPARE = 1.02
+# A plan again ends a little before its time: whoever is cut short runs once more.
+_SPARE = 0.98
 # A rival that went through less of its schedule, or of its time, runs again.
 NEARLY = 0.95
 MOST_RUNS = 4
@@ -40,9 +40,10 @@ class Plan(NamedTuple):
     climb: bool = False
 
 
+@functools.lru_cache(maxsize=4)
 def trained(problem: str, seed: int, num_steps: int | None = None) -> Result:
     """The design of a listed problem by its default recipe; kept for the next who asks."""
-    return _trained(problem, seed, num_steps)
+    return _run(problem, _recipe(problem, num_steps), seed, math.inf)
 
 
 def played(
@@ -120,11 +121,6 @@ def played(
     ]
 
 
-@functools.lru_cache(maxsize=4)
-def _trained(problem: str, seed: int, num_steps: int | None) -> Result:
-    return _run(problem, _recipe(problem, num_steps), seed, math.inf)
-
-
 @functools.cache
 def _recipe(problem: str, num_steps: int | None) -> Plan:
     return recipe_plan(problems[problem].setting, num_steps)
@@ -175,9 +171,18 @@ def _rival(problem: str, plan: Plan, seconds: float, num_steps: int | None) -> P
     ours = _recipe(problem, num_steps)
     made = min(ours.num_steps, _fitting(problem, ours, seconds))
     judged = max(1, made // ours.audit_every) if ours.audit_every else 0
-    plan = plan._replace(audit_every=1 if judged else 0)
-    steps = math.ceil(_SPARE * _pace(problem, plan).steps_in(seconds, judged))
+    if seen := _seen(problem, plan):
+        steps = max(2, int(_SPARE * seconds / seen[-1]))
+    else:
+        plan = plan._replace(audit_every=1 if judged else 0)
+        steps = _pace(problem, plan).steps_in(seconds, judged)
     return plan._replace(num_steps=steps, audit_every=max(1, steps // judged) if judged else 0)
+
+
+@functools.cache
+def _seen(problem: str, plan: Plan) -> list[float]:
+    """Seconds a step took, judgements included, in whole runs of a method, the last one last."""
+    return []
 
 
 class _Pace(NamedTuple):
@@ -240,18 +245,19 @@ def _in_time(
 ) -> Result:
     """The first result that nearly used up its time and its schedule; else the one closest to it.
 
-    Steps are planned again from the pace of the run before.
+    Steps are planned again from the pace of the run before; the next seed's from that of the last.
     """
-    runs = [(_share(result, plan, seconds), result)]
+    seen, runs = _seen(problem, plan._replace(num_steps=0, audit_every=0)), []
     judged = round(plan.num_steps / plan.audit_every) if plan.audit_every else 0
-    while runs[-1][0] < NEARLY and len(runs) < most_runs:
-        last = runs[-1][1]
-        steps = math.ceil(_SPARE * len(last.history) * seconds / last.history[-1].seconds)
+    while True:
+        runs.append((_share(result, plan, seconds), result))
+        seen.append(result.history[-1].seconds / len(result.history))
+        if runs[-1][0] >= NEARLY or len(runs) == most_runs:
+            return max(runs, key=lambda run: run[0])[1]
+        steps = max(2, int(_SPARE * seconds / seen[-1]))
         audit_every = max(1, steps // judged) if judged else 0
-        plan = plan._replace(num_steps=max(2, steps), audit_every=audit_every)
-        again = _run(problem, plan, seed, seconds)
-        runs.append((_share(again, plan, seconds), again))
-    return max(runs, key=lambda run: run[0])[1]
+        plan = plan._replace(num_steps=steps, audit_every=audit_every)
+        result = _run(problem, plan, seed, seconds)
 
 
 def _share(result: Result, plan: Plan, seconds: float) -> float:
