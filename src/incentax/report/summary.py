@@ -172,7 +172,7 @@ def oracle_standings(
 
 _ORACLES: dict[str, tuple[str, Literal["baseline", "cap"]]] = {
     "first_price": ("first price at clearing prices", "baseline"),
-    "first_price_present": ("the same, nobody staying away", "baseline"),
+    "first_price_present": ("first price, nobody staying away", "baseline"),
     "constant_price": ("best constant price", "baseline"),
     "posted_price": ("best posted prices", "baseline"),
     "myerson_cap": ("Myerson's cap", "cap"),

@@ -62,11 +62,11 @@ def summarise(market: Market, *, search: CrossEntropy | None = DEFAULT_SEARCH) -
     >>> oracles.cap, oracles.first_price, oracles.first_price_range, oracles.posted_price
     (0.25, 0.16, (0.152, 0.16), None)
     """
-    interval = first_price_interval(market)
-    posted = None if search is None else best_posted_path(market, search=search)
-    caps = revenue_caps(market)
     present = first_price_present(market)
     differs = present.given.size > 0
+    interval = first_price_interval(market) if differs else present.interval
+    posted = None if search is None else best_posted_path(market, search=search)
+    caps = revenue_caps(market)
     return OracleSummary(
         first_best=first_best(market).value,
         first_price=interval.highest.revenue,

@@ -1,5 +1,6 @@
 """First price with the best supply and reserve in each round: a fair baseline."""
 
+import functools
 import itertools
 import math
 from typing import Any, NamedTuple
@@ -40,13 +41,14 @@ def fair_rows(problem: str, num_steps: int | None, *designs: pl.DataFrame) -> li
     form's own. Candidates whose bidders have not settled are left out.
     """
     setting: Any = problems[problem].setting
-    sign = 1 if setting.sense == "maximize" else -1
-    candidates = [designed(setting, num_steps), searched(setting)]
-    settled = [one for one in candidates if one.exploitability <= setting.exploitability_bound]
-    best = max(settled, key=lambda one: sign * one.value, default=None)
+    best: Found | None = max(
+        designed(setting, num_steps), searched(setting), key=lambda one: worth(setting, one)
+    )
+    if worth(setting, best) == -math.inf:
+        best = None
     values = np.array([float(seed["value"][0]) for seed in designs])
-    fast = setting.economy.horizon > FAST_ROUNDS
-    oracles = (fast_yardsticks if fast else yardsticks)(setting.economy, setting.goal).numbers
+    many = setting.economy.horizon > FAST_ROUNDS
+    oracles = (fast_yardsticks if many else yardsticks)(setting.economy, setting.goal).numbers
     return [
         {
             "problem": problem,
@@ -65,6 +67,13 @@ def fair_rows(problem: str, num_steps: int | None, *designs: pl.DataFrame) -> li
     ]
 
 
+def worth(setting: Any, one: Found) -> float:
+    """What a first price is worth, the more the better; nothing where bidders have not settled."""
+    if one.exploitability > setting.exploitability_bound:
+        return -math.inf
+    return one.value if setting.sense == "maximize" else -one.value
+
+
 def designed(setting: Any, num_steps: int | None) -> Found:
     """Supply and reserve of every round by gradient, as any form is designed."""
     form = setting.with_form(FORM)
@@ -79,7 +88,6 @@ def searched(setting: Any) -> Found:
     reserve or above it, so that a reserve also says how much is sold.
     """
     bids, rounds = setting.economy.num_bids, setting.economy.horizon
-    sign = 1 if setting.sense == "maximize" else -1
 
     def judged(ticks: np.ndarray) -> Found:
         reserves = tuple((ticks / bids).tolist())
@@ -91,12 +99,9 @@ def searched(setting: Any) -> Found:
         )
         return Found("search", found.value, found.exploitability, reserves)
 
-    def worth(one: Found) -> float:
-        settled = one.exploitability <= setting.exploitability_bound
-        return sign * one.value if settled else -math.inf
-
+    better = functools.partial(worth, setting)
     levels = np.unique(np.linspace(0, bids - 1, _LEVELS).round().astype(int))
-    best = max((judged(np.full(rounds, level)) for level in levels), key=worth)
+    best = max((judged(np.full(rounds, level)) for level in levels), key=better)
     ways = [np.ones(rounds, int)]
     if rounds <= FAST_ROUNDS:
         ways += list(np.eye(rounds, dtype=int))
@@ -105,7 +110,7 @@ def searched(setting: Any) -> Found:
         for way, step in itertools.product(ways, (1, -1)):
             ticks = np.rint(np.array(best.reserves) * bids).astype(int) + step * way
             if 0 <= ticks.min() and ticks.max() < bids:
-                best = max(best, judged(ticks), key=worth)
+                best = max(best, judged(ticks), key=better)
         if best is before:
             break
     return best
