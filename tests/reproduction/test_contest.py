@@ -12,7 +12,7 @@ import pytest
 from incentax.auctions import ReservePrice
 from incentax.certificate import certify
 from incentax.problems import problems
-from incentax.reproduction.amid import contest, fair, tuning
+from incentax.reproduction.amid import contest, fair, first_price, plans, tuning
 from incentax.reproduction.amid.claims import contest_claims
 from incentax.reproduction.amid.rivals import (
     OURS,
@@ -31,7 +31,8 @@ SIZES = dict(num_values=8, num_bids=8, width=8, horizon=2, temperature=1e-2, lea
 @pytest.fixture
 def small(monkeypatch):
     row = problems["a1"].with_options(**SIZES)
-    monkeypatch.setattr(contest, "problems", {"small": replace(row, name="small")})
+    for module in (contest, plans, fair):
+        monkeypatch.setattr(module, "problems", {"small": replace(row, name="small")})
 
 
 def test_rivals_have_the_same_time_and_the_same_judge(small):
@@ -51,8 +52,7 @@ def test_rivals_have_the_same_time_and_the_same_judge(small):
     assert row["low"] is None and row["above cap?"] is not None
 
 
-def test_first_price_is_searched_and_designed_as_well(small, monkeypatch):
-    monkeypatch.setattr(fair, "problems", contest.problems)
+def test_first_price_is_searched_and_designed_as_well(small):
     setting = contest.problems["small"].setting
     ours = pl.DataFrame(contest.played("small", OURS, 0, num_steps=40))
     (row,) = fair.fair_rows("small", 40, ours, ours)
@@ -71,16 +71,17 @@ def test_first_price_is_searched_and_designed_as_well(small, monkeypatch):
 
 
 def test_what_has_not_settled_is_no_baseline(small, monkeypatch):
-    monkeypatch.setattr(fair, "problems", contest.problems)
     ours = pl.DataFrame({"value": [0.2], "baseline": [0.1]})
-    lost = fair.Found("gradient", 9.0, 1.0)
-    monkeypatch.setattr(fair, "designed", lambda setting, num_steps: lost)
-    monkeypatch.setattr(fair, "searched", lambda setting: fair.Found("search", 0.3, 0.0, (0.5,)))
+    lost = first_price.Found("gradient", 9.0, 1.0)
+    monkeypatch.setattr(first_price, "designed", lambda setting, num_steps: lost)
+    monkeypatch.setattr(
+        first_price, "searched", lambda setting: first_price.Found("search", 0.3, 0.0, (0.5,))
+    )
     (row,) = fair.fair_rows("small", 40, ours)
     assert row["tuned"] == 0.3 and row["tuned_by"] == "search"
     (claim,) = fair.fair_claims(pl.DataFrame([row]))
     assert claim.agrees is False and "reserves 0.50" in claim.measured
-    monkeypatch.setattr(fair, "searched", lambda setting: lost)
+    monkeypatch.setattr(first_price, "searched", lambda setting: lost)
     table = pl.DataFrame(fair.fair_rows("small", 40, ours))
     (claim,) = fair.fair_claims(table)
     assert claim.agrees is None and "none settled" in claim.measured

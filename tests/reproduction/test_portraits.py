@@ -9,7 +9,7 @@ from incentax.certificate import certify
 from incentax.flow import exploitability
 from incentax.precision import in_float64
 from incentax.problems import problems
-from incentax.reproduction.amid import contest, portraits
+from incentax.reproduction.amid import contest, plans, portraits
 
 SIZES = dict(num_values=8, num_bids=8, width=8, horizon=2, temperature=1e-2, learning_rate=10.0)
 
@@ -17,7 +17,7 @@ SIZES = dict(num_values=8, num_bids=8, width=8, horizon=2, temperature=1e-2, lea
 @pytest.fixture
 def small(monkeypatch):
     row = replace(problems["a1"].with_options(**SIZES), name="small")
-    for module in (contest, portraits):
+    for module in (contest, plans, portraits):
         monkeypatch.setattr(module, "problems", {"small": row})
     return row.setting
 

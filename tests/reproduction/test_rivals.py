@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from incentax.problems import problems
-from incentax.reproduction.amid import contest
+from incentax.reproduction.amid import contest, paces, plans
 from incentax.reproduction.amid.rivals import RADIUS, RIVALS, Rival
 from incentax.rule import Hypergradient
 
@@ -23,8 +23,9 @@ class PlannedError(Exception):
 @pytest.fixture
 def small(monkeypatch):
     row = problems["a1"].with_options(**SIZES)
-    monkeypatch.setattr(contest, "problems", {"small": replace(row, name="small")})
-    contest._seen.cache_clear()
+    for module in (contest, plans):
+        monkeypatch.setattr(module, "problems", {"small": replace(row, name="small")})
+    monkeypatch.setattr(paces, "SEEN", {})
 
 
 @pytest.mark.parametrize("method", list(RIVALS))
@@ -33,8 +34,8 @@ def test_a_rival_plans_for_all_of_the_time(small, monkeypatch, method, step, aud
     def record(problem, plan, seed, seconds):
         raise PlannedError(plan.num_steps, seconds)
 
-    monkeypatch.setattr(contest, "_pace", lambda problem, plan: contest._Pace(step, audit))
-    monkeypatch.setattr(contest, "_run", record)
+    monkeypatch.setattr(paces, "_pace", lambda problem, plan: paces.Pace(step, audit))
+    monkeypatch.setattr(paces, "run_listed", record)
     ours = pl.DataFrame({"seconds_in_all": [SECONDS]})
     with pytest.raises(PlannedError) as planned:
         contest.played("small", method, 0, ours, num_steps=40)
@@ -43,8 +44,8 @@ def test_a_rival_plans_for_all_of_the_time(small, monkeypatch, method, step, aud
     assert seconds == SECONDS
     assert steps == int((SECONDS - judged * audit) / step)
     # Whoever has been seen is planned by what was seen, judgements included.
-    plan = contest._baseline_method(method, RIVALS[method].rate, RADIUS)
-    contest._seen("small", plan).append(2 * step)
+    plan = plans.baseline_plan(method, RIVALS[method].rate, RADIUS)
+    paces.SEEN["small", plan] = 2 * step
     with pytest.raises(PlannedError) as planned:
         contest.played("small", method, 1, ours, num_steps=40)
     assert planned.value.args[0] == int(0.98 * SECONDS / (2 * step))
@@ -57,9 +58,10 @@ def test_a_rival_that_collapses_keeps_its_best(small, monkeypatch):
 
     rule, optimizer = Hypergradient(), optax.adam(turning)
     method = Rival(lambda rate, radius: rule, lambda rate: optimizer, (1.0,), 1.0)
-    monkeypatch.setattr(contest, "RIVALS", {"falling": method})
-    pace = contest._Pace(1e6 / 40, 0.0)
-    monkeypatch.setattr(contest, "_pace", lambda problem, plan: pace)
+    for module in (contest, plans):
+        monkeypatch.setattr(module, "RIVALS", {"falling": method})
+    pace = paces.Pace(1e6 / 40, 0.0)
+    monkeypatch.setattr(paces, "_pace", lambda problem, plan: pace)
     ours = pl.DataFrame({"seconds_in_all": [1e6]})
     options = dict(num_steps=40, most_runs=1)
     rows = pl.DataFrame(contest.played("small", "falling", 0, ours, **options))

@@ -8,7 +8,7 @@ import polars as pl
 
 from ..page import Claim
 from .clearing import OWN_BIDS
-from .contest import NEARLY
+from .paces import NEARLY
 from .rivals import OURS
 from .theory import fitted_slope
 from .verdict import excess, verdicts
