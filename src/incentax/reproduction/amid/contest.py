@@ -21,7 +21,7 @@ _MOST_POINTS = 60
 
 
 @functools.lru_cache(maxsize=4)
-def trained(problem: str, seed: int, num_steps: int | None = None) -> Result:
+def trained(problem: str, seed: int, num_steps: int | None) -> Result:
     """The design of a listed problem by its default recipe; kept for the next who asks."""
     return run_listed(problem, recipe(problem, num_steps), seed, math.inf)
 
