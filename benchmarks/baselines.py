@@ -6,9 +6,10 @@
 
 Rivals are tuned first, on each problem, with seeds of their own. Each then starts from the same
 mechanism as the default recipe and has as many seconds as that took with the same seed,
-compilation left out; all are judged alike. Runs that are in the folder
-are not repeated, so that several processes may share the problems and one may sum up. A rival who
-collapses in one seed of ten widens the interval of the mean by as much: play more seeds against it.
+compilation left out; all are judged alike. Runs that are in the folder are not repeated, so that
+several processes may share the problems and one may sum up; `incentax reproduce amid` goes on with
+the same runs where limits are its own. A rival who collapses in one seed of ten widens the interval
+of the mean by as much, and only more seeds tell whether it is by chance.
 """
 
 import argparse
@@ -18,7 +19,7 @@ import polars as pl
 
 from incentax.problems import problems
 from incentax.reproduction import AMID
-from incentax.reproduction.amid.cells import Contest
+from incentax.reproduction.amid.cells import FULL, Contest
 from incentax.reproduction.amid.rivals import OURS, RIVALS
 from incentax.reproduction.amid.tuning import tuning_rows
 from incentax.reproduction.amid.verdict import verdicts
@@ -34,10 +35,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--problems", nargs="+", default=SETTINGS, choices=sorted(problems))
     parser.add_argument("--rivals", nargs="+", default=list(RIVALS), choices=RIVALS)
-    parser.add_argument("--seeds", type=int, default=10)
-    parser.add_argument("--seconds", type=float, default=20.0, help="most for one design")
+    parser.add_argument("--seeds", type=int, default=FULL.seeds)
+    parser.add_argument("--seconds", type=float, default=FULL.seconds, help="most for one design")
     parser.add_argument("--out", type=Path, default=Path("reproduction/amid"))
-    parser.add_argument("--tuning-seeds", type=int, default=2, help="seeds to tune rates with")
+    parser.add_argument(
+        "--tuning-seeds", type=int, default=FULL.tuning_seeds, help="seeds to tune rates with"
+    )
     parser.add_argument("--tune", action="store_true", help="tune only")
     arguments = parser.parse_args()
     begin(arguments.out, AMID, AMID.full)

@@ -1,5 +1,6 @@
 """Folders of a reproduction: damage is a sentence, staleness is mended, makers are told."""
 
+import functools
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -213,15 +214,33 @@ def test_one_that_is_remade_alike_changes_nothing(tmp_path):
     assert made(tmp_path, "contest") == ["contest 1/2: settings-x-ours-0"]
 
 
-def test_cells_that_do_not_say_are_kept(tmp_path):
-    contest = Contest()
-    made(tmp_path, "contest", contest=contest)
+def test_cells_that_do_not_say_are_made_again(tmp_path):
+    made(tmp_path, "contest")
     file = tmp_path / "cells" / "settings-x-rival-0.parquet"
     pl.read_parquet(file).write_parquet(file)
-    contest.seconds = 2.0
-    (tmp_path / "cells" / "settings-x-ours-0.parquet").unlink()
-    assert made(tmp_path, "contest", contest=contest) == ["contest 1/2: settings-x-ours-0"]
-    assert pl.read_parquet(tmp_path / "contest.parquet")["seconds"].to_list() == [2.0, 1.0]
+    [said] = made(tmp_path, "contest")
+    assert said.startswith("contest 2/2: settings-x-rival-0, again: asked for ")
+    assert said.endswith("kept is what its file does not say")
+    assert made(tmp_path, "contest") == []
+
+
+def test_a_cell_is_made_again_when_it_is_asked_for_something_else(tmp_path):
+    def rows(first, *, seconds):
+        return [{"first": first, "seconds": seconds}]
+
+    def asked(*args, **kwargs):
+        said = []
+        cells = [Cell("x", functools.partial(rows, *args, **kwargs))]
+        [row] = gather(tmp_path, cells, said.append).to_dicts()
+        return row["first"], row["seconds"], said
+
+    assert asked(1, seconds=20.0) == (1, 20.0, ["1/1: x"])
+    assert asked(1, seconds=20.0) == (1, 20.0, [])
+    first, seconds, [said] = asked(1, seconds=40.0)
+    assert (first, seconds) == (1, 40.0)
+    assert "x, again: asked for " in said and "rows(1, seconds=40.0), kept is " in said
+    assert said.endswith("rows(1, seconds=20.0)")
+    assert asked(2, seconds=40.0)[0] == 2
 
 
 def test_the_page_says_what_made_its_cells(tmp_path, monkeypatch):
@@ -242,13 +261,12 @@ def test_the_page_says_what_made_its_cells(tmp_path, monkeypatch):
 
 def test_who_made_a_table_without_metadata_is_unknown(tmp_path):
     made(tmp_path, "alone", "contest")
-    for name in ("cells/settings-x-ours-0", "alone"):
-        file = tmp_path / f"{name}.parquet"
-        pl.read_parquet(file).write_parquet(file)
+    file = tmp_path / "alone.parquet"
+    pl.read_parquet(file).write_parquet(file)
     made(tmp_path, "contest")
     assert (
-        "Mixed: cells were made by an unknown version on an unknown device (in contest, alone); by "
-        f"{files.this_maker()} (in contest)."
+        f"Mixed: cells were made by {files.this_maker()} (in contest); by an unknown version on an "
+        "unknown device (in alone)."
     ) in (tmp_path / "index.html").read_text()
 
 

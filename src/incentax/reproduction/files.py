@@ -35,12 +35,14 @@ class Kept(NamedTuple):
 
     - `table`, `digest`: its rows, and a digest of the file.
     - `makers`: what made it, or its cells; one that is unknown where the file does not say.
+    - `asked`: what was asked for, in words; None where the file does not say.
     - `after`: digests by name of the files it was made from; None where the file does not say.
     """
 
     table: pl.DataFrame
     digest: str
     makers: tuple[Maker, ...]
+    asked: str | None
     after: Mapping[str, str] | None
 
 
@@ -53,10 +55,12 @@ def keep(
     file: Path,
     table: pl.DataFrame,
     makers: Sequence[Maker],
+    *,
+    asked: str | None = None,
     after: Mapping[str, str] | None = None,
 ) -> None:
-    """Write a table, what made it, and digests of what it was made from."""
-    told = json.dumps({"makers": [list(maker) for maker in makers], "after": after})
+    """Write a table, what made it, what was asked for, and digests of what it was made from."""
+    told = json.dumps({"makers": [list(maker) for maker in makers], "asked": asked, "after": after})
     write(file, lambda path: table.write_parquet(path, metadata={_KEY: told}))
 
 
@@ -70,7 +74,7 @@ def read(file: Path, remedy: str) -> Kept:
         table = pl.read_parquet(io.BytesIO(content))
         told = json.loads(pl.read_parquet_metadata(io.BytesIO(content)).get(_KEY, "{}"))
         makers = tuple(Maker(*maker) for maker in told.get("makers", [()]))
-        after = told.get("after")
+        asked, after = told.get("asked"), told.get("after")
     # Some damage makes polars panic, which is no `Exception`.
     except (
         pl.exceptions.PolarsError,
@@ -82,7 +86,7 @@ def read(file: Path, remedy: str) -> Kept:
         raise ValueError(
             f"expected a whole Parquet file at {file}, got a damaged one; {remedy}"
         ) from error
-    return Kept(table, hashlib.sha256(content).hexdigest()[:16], makers, after)
+    return Kept(table, hashlib.sha256(content).hexdigest()[:16], makers, asked, after)
 
 
 def write(target: Path, content: Callable[[Path], object]) -> None:

@@ -1,5 +1,6 @@
 """What every reproduction shares: experiments to files, files to figures, figures to one page."""
 
+import functools
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,12 +20,21 @@ class Cell(NamedTuple):
     """One experiment: a name that is its file's, and a function that makes its rows.
 
     `after` are cells that are made before it, and whose tables `make` is called with; when one of
-    them is made again, so is this.
+    them is made again, so is this, and so it is when it is asked for something else.
     """
 
     name: str
     make: Callable[..., Rows]
     after: "tuple[Cell, ...]" = ()
+
+    @property
+    def asked(self) -> str:
+        """The function that makes it and what that is given, in words; kept with the rows."""
+        if not isinstance(self.make, functools.partial):
+            return self.make.__qualname__
+        given = [repr(value) for value in self.make.args]
+        given += [f"{name}={value!r}" for name, value in sorted(self.make.keywords.items())]
+        return f"{self.make.func.__qualname__}({', '.join(given)})"
 
 
 @runtime_checkable
@@ -100,8 +110,8 @@ def reproduce(
 ) -> Path:
     """The page, beside every cell's Parquet file and every part's figure and data in `folder`.
 
-    A cell whose file is there is not made again, unless what it comes after was: an interrupted
-    run goes on where it was.
+    A cell whose file is there is not made again, unless what it comes after was, or it was asked
+    for something else: an interrupted run goes on where it was.
 
     **Raises:** `ValueError` for an unknown part, parts that the budget leaves out, a folder begun
     with another budget or paper, or a damaged file that is needed.
@@ -183,7 +193,7 @@ def gather(folder: Path, cells: Sequence[Cell], say: Callable[[str], None]) -> p
     """The rows of all cells; those whose file is in `folder` are not made again.
 
     What they come after is made as well, where it is missing, but is not among the rows. A cell
-    that was made from another file than is there now is made again.
+    that was made from another file than is there now, or asked for something else, is made again.
 
     **Raises:** `ValueError` for a damaged file.
     """
@@ -205,17 +215,15 @@ def _together(kept: Sequence[Kept]) -> pl.DataFrame:
 def _made(folder: Path, cell: Cell, say: Callable[[str], None]) -> Kept:
     file = folder / "cells" / f"{cell.name}.parquet"
     found = _cell_at(file) if file.exists() else None
-    if found is not None and found.after is None:
-        # What it was made from is not known: nothing tells that it is stale.
-        return found
     before = {other.name: _made(folder, other, say) for other in cell.after}
     after = {name: other.digest for name, other in before.items()}
-    if found is not None and found.after == after:
+    if found is not None and (found.asked, found.after) == (cell.asked, after):
         return found
-    say(cell.name if found is None else f"{cell.name}, again: {_changed(found, after)} changed")
+    say(cell.name if found is None else f"{cell.name}, again: {_changed(found, cell, after)}")
     rows = cell.make(*(other.table for other in before.values()))
     file.parent.mkdir(parents=True, exist_ok=True)
-    keep(file, pl.DataFrame(rows, infer_schema_length=None), [this_maker()], after)
+    table = pl.DataFrame(rows, infer_schema_length=None)
+    keep(file, table, [this_maker()], asked=cell.asked, after=after)
     return _cell_at(file)
 
 
@@ -223,7 +231,9 @@ def _cell_at(file: Path) -> Kept:
     return read(file, "delete it, and it is made again")
 
 
-def _changed(found: Kept, after: dict[str, str]) -> str:
+def _changed(found: Kept, cell: Cell, after: dict[str, str]) -> str:
+    if found.asked != cell.asked:
+        return f"asked for {cell.asked}, kept is {found.asked or 'what its file does not say'}"
     made_from = found.after or {}
     names = sorted(made_from.keys() | after.keys())
-    return ", ".join(name for name in names if made_from.get(name) != after.get(name))
+    return ", ".join(n for n in names if made_from.get(n) != after.get(n)) + " changed"

@@ -43,8 +43,11 @@ def beach_cells(budget: Budget) -> Iterator[Cell]:
 
 
 def ppo_cells(budget: Budget) -> Iterator[Cell]:
-    """One deviating bidder of A1 at the designed mechanism."""
-    yield Cell("ppo-a1", functools.partial(_deviation, "a1", budget))
+    """One deviating bidder of A1, at first price and at the designed mechanism."""
+    effort = Effort(budget.env_steps, budget.episodes, odds=budget.trials)
+    for mechanism in ("first price", "designed"):
+        make = functools.partial(_deviation, "a1", mechanism, budget.steps, effort)
+        yield Cell(f"ppo-a1-{mechanism.replace(' ', '-')}", make)
 
 
 def cold_cells(budget: Budget) -> Iterator[Cell]:
@@ -58,17 +61,21 @@ def pure_cells(budget: Budget) -> Iterator[Cell]:
     yield Cell("pure", pure_rows)
 
 
-def _deviation(name: str, budget: Budget) -> Rows:
+def _deviation(name: str, mechanism: str, num_steps: int | None, effort: Effort) -> Rows:
     setting: Any = problems[name].setting
-    mechanism = trained(name, 0, budget.steps).mechanism
-    _, response = certify(
-        setting.population(), setting.objective(), mechanism, key=jax.random.key(0)
+    published = (
+        trained(name, 0, num_steps).mechanism
+        if mechanism == "designed"
+        else setting.baselines()["first_price"]
     )
-    effort = Effort(budget.env_steps, budget.episodes, odds=budget.trials)
-    return learned_deviation(
+    _, response = certify(
+        setting.population(), setting.objective(), published, key=jax.random.key(0)
+    )
+    rows = learned_deviation(
         setting.economy.game(),
-        mechanism,
+        published,
         np.asarray(response.policy),
         num_agents=_AGENTS,
         effort=effort,
     )
+    return [{"mechanism": mechanism} | row for row in rows]
