@@ -14,6 +14,7 @@ from . import (
     finite,
     pictures,
     portrait_cells,
+    published,
     rate_cells,
     rates,
     tuning,
@@ -57,6 +58,13 @@ PARTS = {
         _of(cells.settings_cells, *_FIRST),
         curves.settings,
         claims.training_claims,
+    ),
+    "published": Part(
+        "AMID as published on A1, beside the default recipe",
+        ("settings", "fig2"),
+        portrait_cells.published_cells,
+        published.published,
+        published.published_claims,
     ),
     "variants": Part(
         "Training on the other auctions, with rivals in the same time (figure 3)",

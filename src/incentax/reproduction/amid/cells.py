@@ -109,7 +109,7 @@ def settings_cells(budget: Budget, *names: str) -> Iterator[Cell]:
     for name in [n for n in budget.settings if not names or n in names]:
         for seed in range(budget.seeds):
             methods = METHODS if name in budget.contested else (OURS,)
-            contest = Contest(name, budget.steps, budget.seconds, budget.tuning_seeds)
+            contest = contest_of(name, budget)
             yield from contest.cells(seed, methods)
 
 
@@ -149,16 +149,21 @@ class Contest(NamedTuple):
             yield Cell(f"tuning-{self.problem}-{method}", make, (self.ours(0),))
 
 
+def contest_of(name: str, budget: Budget) -> Contest:
+    """The contest of a problem under the limits of a budget."""
+    return Contest(name, budget.steps, budget.seconds, budget.tuning_seeds)
+
+
 def tuning_cells(budget: Budget) -> Iterator[Cell]:
     """Rivals on their grids of rates, on every contested setting; tuned for A1 where none."""
     for name in budget.contested:
-        yield from Contest(name, budget.steps, budget.seconds, budget.tuning_seeds).tuning(*RIVALS)
+        yield from contest_of(name, budget).tuning(*RIVALS)
 
 
 def fair_cells(budget: Budget) -> Iterator[Cell]:
     """First price with the best supply and reserve, beside the default recipe's designs."""
     for name in filter(has_first_price, budget.contested):
-        contest = Contest(name, budget.steps, budget.seconds, budget.tuning_seeds)
+        contest = contest_of(name, budget)
         designs = tuple(contest.ours(seed) for seed in range(budget.seeds))
         make = functools.partial(fair_rows, name, budget.steps)
         yield Cell(f"fair-{name}", make, designs)

@@ -10,14 +10,17 @@ import numpy as np
 from ...certificate import certify
 from ...problems import problems
 from ..frame import Cell, Rows
-from .cells import Budget
+from .cells import Budget, contest_of
 from .cliff import pure_rows
 from .contest import trained
 from .deviator import Effort, learned_deviation
 from .portraits import beach_rows, bidding_rows, iterate_rows
+from .published import published_rows
 from .questions import cold_derivative_rows
 
 _AGENTS = 1000
+# Minutes a seed: a few show how far seeds differ.
+_PUBLISHED_STEPS, _PUBLISHED_SEEDS = 1000, 3
 
 
 def bidding_cells(budget: Budget, *names: str) -> Iterator[Cell]:
@@ -48,6 +51,14 @@ def ppo_cells(budget: Budget) -> Iterator[Cell]:
     for mechanism in ("first price", "designed"):
         make = functools.partial(_deviation, "a1", mechanism, budget.steps, effort)
         yield Cell(f"ppo-a1-{mechanism.replace(' ', '-')}", make)
+
+
+def published_cells(budget: Budget) -> Iterator[Cell]:
+    """A1 by the published recipe, beside the contest's runs of the default one."""
+    for seed in range(min(budget.seeds, _PUBLISHED_SEEDS)):
+        ours = contest_of("a1", budget).ours(seed)
+        make = functools.partial(published_rows, "a1", seed, budget.steps or _PUBLISHED_STEPS)
+        yield Cell(f"published-a1-{seed}", make, (ours,))
 
 
 def cold_cells(budget: Budget) -> Iterator[Cell]:
