@@ -111,6 +111,7 @@ def contest_of(gains, share=1.0):
     """
     same = dict(problem="p", sense="maximize", cap=2.0, tolerance=0.0, baseline=0.5)
     same |= {"exploitability": 0.0, "exploitability_bound": 0.01}
+    same |= {"constant_price": None, "no_zero_dominance": math.nan}
     return pl.DataFrame(
         [
             same | {"rival": rival, "seed": seed, "value": 1.0 - lost, "seconds_in_all": seconds}
@@ -185,7 +186,7 @@ def test_rivals_have_the_rate_that_was_best_on_the_problem(small, monkeypatch):
 
 def rates_of(rates, values, sense="maximize", rival="anneal"):
     columns = {"problem": "p", "rival": rival, "rate": rates, "value": values, "sense": sense}
-    return pl.DataFrame(columns)
+    return pl.DataFrame(columns | {"radius": RADIUS})
 
 
 @pytest.mark.parametrize(

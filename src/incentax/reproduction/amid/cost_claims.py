@@ -33,8 +33,8 @@ def cost_rows(frame: pl.DataFrame) -> pl.DataFrame:
                 "H": row["horizon"],
                 "adjoint": row["adjoint"],
                 "device": row["device"],
-                "solver steps": row.get("steps_made"),
-                "residual": row.get("residual"),
+                "solver steps": row["steps_made"],
+                "residual": row["residual"],
                 "seconds": row["seconds"],
                 "MiB": None if size is None else size / 2**20,
                 "published seconds (H100)": seconds,
@@ -50,18 +50,16 @@ def cost_claims(frame: pl.DataFrame) -> list[Claim]:
     for (horizon,), rows in frame.group_by(["horizon"], maintain_order=True):
         by = {str(row["adjoint"]): row for row in rows.iter_rows(named=True)}
         where = f"H = {horizon} ({rows['device'][0]})"
-        plain, checkpointed = by.get("backprop", {}), by.get("checkpointed", {})
+        plain, checkpointed = by["backprop"], by["checkpointed"]
         claims += [_memory(where, plain, checkpointed), _time(where, plain, checkpointed)]
-        for name in ("implicit", "settled"):
-            if name in by:
-                claims.append(_implicit(where, name, by[name], checkpointed))
+        claims += [_implicit(where, n, by[n], checkpointed) for n in ("implicit", "settled")]
     return claims
 
 
 def _memory(where: str, plain: dict[str, Any], checkpointed: dict[str, Any]) -> Claim:
     """Of T steps about sqrt(T) states are kept, and as many steps between two of them."""
-    steps, whole = plain.get("solver_steps"), plain.get("temporary_bytes")
-    kept = checkpointed.get("temporary_bytes")
+    steps, whole = plain["solver_steps"], plain["temporary_bytes"]
+    kept = checkpointed["temporary_bytes"]
     share, told, agrees = "2 / sqrt(T)", f"{_mebibytes(kept)} against {_mebibytes(whole)}", None
     if steps and whole and kept:
         most = 2 / math.sqrt(steps)
@@ -73,7 +71,7 @@ def _memory(where: str, plain: dict[str, Any], checkpointed: dict[str, Any]) -> 
 
 
 def _time(where: str, plain: dict[str, Any], checkpointed: dict[str, Any]) -> Claim:
-    ours, theirs = checkpointed.get("seconds"), plain.get("seconds")
+    ours, theirs = checkpointed["seconds"], plain["seconds"]
     return Claim(
         f"{where}: checkpoints are no slower than backpropagation",
         f"{_seconds(ours)} against {_seconds(theirs)}",
@@ -87,12 +85,12 @@ def _implicit(where: str, name: str, row: dict[str, Any], checkpointed: dict[str
     Settling takes as many steps as it takes: seconds are compared by step.
     """
     solve = "after the published steps" if name == "implicit" else "once agents have settled"
-    size, most = row.get("temporary_bytes"), checkpointed.get("temporary_bytes")
+    size, most = row["temporary_bytes"], checkpointed["temporary_bytes"]
     pace, slowest = _pace(row), _pace(checkpointed)
     told = f"{_mebibytes(size)} against {_mebibytes(most)}; {_milliseconds(pace)} a step against "
     told += _milliseconds(slowest)
     agrees = size <= most and pace <= slowest if size and most and pace and slowest else None
-    residual = row.get("residual")
+    residual = row["residual"]
     if residual is not None:
         told += f"; {residual:.1e} of agents would still move"
         if residual > SETTLED:
@@ -107,7 +105,7 @@ def _implicit(where: str, name: str, row: dict[str, Any], checkpointed: dict[str
 
 def _pace(row: dict[str, Any]) -> float | None:
     """Seconds of a gradient for each step of its solve."""
-    seconds, steps = row.get("seconds"), row.get("steps_made")
+    seconds, steps = row["seconds"], row["steps_made"]
     return seconds / steps if seconds and steps else None
 
 

@@ -94,18 +94,15 @@ def ppo_claims(frame: pl.DataFrame) -> list[Claim]:
         f"one seed), best response {best['value']:.5f}, equilibrium {even['value']:.5f}; with "
         f"exact odds {best['exact']:.5f} and {even['exact']:.5f}"
     )
-    if "below_best" not in frame.columns:
-        told, agrees = f"{told}; differences by episode unknown", None
-    else:
-        left = ppo["below_equilibrium"] / even["value"]
-        told += (
-            f". By episode PPO is {ppo['below_best']:+.5f} below the best response (standard error "
-            f"{ppo['below_best_error']:.5f}) and {ppo['below_equilibrium']:+.5f}, {left:+.1%}, "
-            f"below the equilibrium ({ppo['below_equilibrium_error']:.5f})"
-        )
-        agrees = -ppo["below_best"] <= ppo["below_best_error"]
-        if agrees and left > LEARNED:
-            told, agrees = f"{told}: it has not learned", None
+    left = ppo["below_equilibrium"] / even["value"]
+    told += (
+        f". By episode PPO is {ppo['below_best']:+.5f} below the best response (standard error "
+        f"{ppo['below_best_error']:.5f}) and {ppo['below_equilibrium']:+.5f}, {left:+.1%}, "
+        f"below the equilibrium ({ppo['below_equilibrium_error']:.5f})"
+    )
+    agrees = -ppo["below_best"] <= ppo["below_best_error"]
+    if agrees and left > LEARNED:
+        told, agrees = f"{told}: it has not learned", None
     return [
         Claim(
             f"PPO ({ppo['env_steps']} steps, N = {ppo['agents']}) does not beat the best response "
@@ -140,16 +137,14 @@ def pure_claims(frame: pl.DataFrame) -> list[Claim]:
     """An open question: what is left of pure equilibria with zero dominance, and at which rate."""
     numbers, last = frame["agents"].to_numpy().astype(float), frame.row(-1, named=True)
     title = "a pure equilibrium with zero dominance (open in the paper)"
-    told = "unknown: these data were made without best responses"
-    if "largest_gain" in frame.columns:
-        told = (
-            f"{_rate(numbers, frame['exploitability'].to_numpy())}, a mean over values of "
-            f"{last['exploitability']:.4f} at N = {last['agents']}; most, "
-            f"{last['largest_gain']:.4f}, gains the value {last['eager']:g} by bidding "
-            f"{last['eager_bid']:g}. In the mean field it is "
-            f"{last['exploitability_mean_field']:.0e}, and the margin of no zero dominance "
-            f"{last['margin']:.0e}"
-        )
+    told = (
+        f"{_rate(numbers, frame['exploitability'].to_numpy())}, a mean over values of "
+        f"{last['exploitability']:.4f} at N = {last['agents']}; most, "
+        f"{last['largest_gain']:.4f}, gains the value {last['eager']:g} by bidding "
+        f"{last['eager_bid']:g}. In the mean field it is "
+        f"{last['exploitability_mean_field']:.0e}, and the margin of no zero dominance "
+        f"{last['margin']:.0e}"
+    )
     fall = f"{_rate(numbers, frame['gap'].to_numpy())}, {last['gap']:.1e} at N = {last['agents']}"
     return [
         Claim(f"exploitability among N of {title}", told, None),

@@ -121,11 +121,7 @@ def over_games(frame: pl.DataFrame) -> pl.DataFrame:
     groups = frame.group_by(["problem", "mechanism", "agents"], maintain_order=True)
     for (problem, mechanism, agents), of_one in groups:
         row: dict[str, Any] = {"problem": problem, "mechanism": mechanism, "agents": agents}
-        # Tables from before several designs were met have no such column.
-        row |= {
-            name: of_one[column].n_unique() if column in of_one.columns else 1
-            for name, column in _MET.items()
-        }
+        row |= {name: of_one[column].n_unique() for name, column in _MET.items()}
         row["mean_field"] = of_one["mean_field"].mean()
         for name in ("difference", "exploitability"):
             found = (of_one[name], of_one[f"{name}_low"], of_one[f"{name}_high"])
@@ -227,8 +223,7 @@ def _slope(rows: pl.DataFrame, name: str) -> Slope:
     """Over designs and games where there are several, over what was drawn where there is one."""
     ordered = rows.sort("agents")
     numbers = ordered["agents"].unique(maintain_order=True).to_numpy().astype(float)
-    apart = [column for column in _MET.values() if column in ordered.columns]
-    units = [of_one[name].to_numpy() for _, of_one in ordered.group_by(apart)]
+    units = [of_one[name].to_numpy() for _, of_one in ordered.group_by(_MET.values())]
     if len(units) > 1:
         return jackknife_slope(numbers, np.stack(units))
     width = (ordered[f"{name}_high"] - ordered[f"{name}_low"]).to_numpy() / 2
