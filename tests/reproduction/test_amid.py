@@ -74,7 +74,8 @@ def test_a_cell_that_is_there_is_not_made_again(tmp_path):
     reproduce(AMID, tmp_path, only=["theorem2"], quick=True, say=said.append)
     assert len(said) == 1
     # The page is computed from the file: a spoilt file is a claim that fails.
-    assert "does not agree" in (tmp_path / "index.html").read_text()
+    page = (tmp_path / "index.html").read_text()
+    assert "does not agree" in page and "1.00 from the one predicted</td></tr>" in page
 
 
 @pytest.mark.usefixtures("unheld")
@@ -295,7 +296,7 @@ def test_findings_follow_the_numbers():
     # Whoever has not learned shows nothing.
     behind = PPO.with_columns(below_best=pl.lit(0.0131), below_equilibrium=pl.lit(0.0031))
     (told,) = ppo_claims(behind)
-    assert told.agrees is None and "has not learned" in told.measured
+    assert told.agrees is None and "has not learned" in told.why
     nearly = behind.with_columns(below_equilibrium=pl.lit(0.0019))
     assert agrees(ppo_claims(nearly)) == [True]
     assert agrees(fair_claims(FAIR)) == [True, False]

@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from ..page import Claim
+from ..page import Claim, reason
 
 # Seconds and MiB of one gradient by horizon and adjoint, on one H100: arXiv 2510.21442, table 2,
 # "naive backpropagation" and "AMID"; naive backpropagation ran out of memory at H = 50.
@@ -18,6 +18,7 @@ PUBLISHED = {
     (25, "checkpointed"): (0.67, 826),
     (50, "checkpointed"): (1.72, 1076),
 }
+_LOST = "a program did not fit into memory: there is nothing to compare"
 # The share of agents who would still move above which a crowd is in no equilibrium.
 SETTLED = 1e-3
 
@@ -66,16 +67,21 @@ def _memory(where: str, plain: dict[str, Any], checkpointed: dict[str, Any]) -> 
         share, told = f"{share} = {most:.0%}", f"{told}, {kept / whole:.1%}"
         agrees = kept <= most * whole
     return Claim(
-        f"{where}: checkpoints need at most {share} of backpropagation's bytes", told, agrees
+        f"{where}: checkpoints need at most {share} of backpropagation's bytes",
+        told,
+        agrees,
+        reason(agrees, "what a step needs by itself comes on top of what is kept", _LOST),
     )
 
 
 def _time(where: str, plain: dict[str, Any], checkpointed: dict[str, Any]) -> Claim:
     ours, theirs = checkpointed["seconds"], plain["seconds"]
+    agrees = ours <= theirs if ours and theirs else None
     return Claim(
         f"{where}: checkpoints are no slower than backpropagation",
         f"{_seconds(ours)} against {_seconds(theirs)}",
-        ours <= theirs if ours and theirs else None,
+        agrees,
+        reason(agrees, "states that were not kept are computed again", _LOST),
     )
 
 
@@ -89,17 +95,19 @@ def _implicit(where: str, name: str, row: dict[str, Any], checkpointed: dict[str
     pace, slowest = _pace(row), _pace(checkpointed)
     told = f"{_mebibytes(size)} against {_mebibytes(most)}; {_milliseconds(pace)} a step against "
     told += _milliseconds(slowest)
-    agrees = size <= most and pace <= slowest if size and most and pace and slowest else None
-    residual = row["residual"]
+    residual, agrees, unknown = row["residual"], None, _LOST
     if residual is not None:
         told += f"; {residual:.1e} of agents would still move"
         if residual > SETTLED:
-            told, agrees = f"{told}: not settled", None
+            unknown = "agents have not settled: there is no equilibrium to differentiate"
+        elif size and most and pace and slowest:
+            agrees = size <= most and pace <= slowest
     return Claim(
         f"{where}: the implicit derivative {solve} needs no more bytes, nor seconds for each step "
         "of the solve, than checkpoints",
         told,
-        agrees if residual is not None else None,
+        agrees,
+        reason(agrees, "its linear solve is part of the bytes and of the seconds", unknown),
     )
 
 

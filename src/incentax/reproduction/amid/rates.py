@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 
-from ..page import Claim
+from ..page import Claim, reason
 from .theory import fitted_slope
 
 # Exact predictions of the case studies, and how far a fitted slope may lie from them.
@@ -64,10 +64,13 @@ def theorem2_claims(frame: pl.DataFrame) -> list[Claim]:
 def _rate(whose: str, slope: float, numbers: np.ndarray, sizes: np.ndarray) -> Claim:
     """Whether sizes fall with the predicted slope, and so at least as fast as the theorem says."""
     fit = fitted_slope(numbers, sizes)
+    near, fast = abs(fit.slope - slope) <= SLOPE_TOLERANCE, fit.slope <= -0.5 + SLOPE_TOLERANCE
+    off = f"the slope is {abs(fit.slope - slope):.2f} from the one predicted"
     return Claim(
         f"{whose}: at least as fast as N^-1/2, with the slope predicted, {slope:g}",
         f"slope {fit.slope:.3f} [{fit.low:.3f}, {fit.high:.3f}]",
-        abs(fit.slope - slope) <= SLOPE_TOLERANCE and fit.slope <= -0.5 + SLOPE_TOLERANCE,
+        near and fast,
+        reason(near and fast, "slower than the theorem says" if near else off),
     )
 
 
@@ -77,10 +80,15 @@ def _held(
     """Whether means are off by chance only; open where their errors are as large as the matter."""
     worst, resolved = float(np.abs(off / error).max()), error <= RESOLVED * np.abs(size)
     known = ", ".join(f"{number:.0f}" for number in numbers[resolved])
-    agrees = worst < MOST_ERRORS
+    agrees = None if worst < MOST_ERRORS and not resolved.any() else worst < MOST_ERRORS
     return Claim(
         f"{stated}: within {MOST_ERRORS} standard errors",
         f"largest deviation {worst:.1f} at N = {numbers[0]:.0f} to {numbers[-1]:.0f}; a standard "
         f"error is at most {RESOLVED:.0%} of what is measured at N = {known or '-'}",
-        agrees if resolved.any() or not agrees else None,
+        agrees,
+        reason(
+            agrees,
+            "so far off by chance alone is next to impossible",
+            "standard errors are as large as what is measured: it is not told from nothing",
+        ),
     )
