@@ -14,14 +14,11 @@ from incentax.cli.main import run
 from incentax.reproduction import AMID, reproduce
 from incentax.reproduction.amid import rate_cells
 from incentax.reproduction.amid.cells import FULL, QUICK
-from incentax.reproduction.amid.claims import (
-    clearing_claims,
-    contest_claims,
-    entropy_claims,
-    training_claims,
-)
+from incentax.reproduction.amid.claims import contest_claims, training_claims
+from incentax.reproduction.amid.clearing_claims import clearing_claims
 from incentax.reproduction.amid.cost import gradient_cost
 from incentax.reproduction.amid.cost_claims import cost_claims, cost_rows
+from incentax.reproduction.amid.entropy_claims import entropy_claims
 from incentax.reproduction.amid.fair import fair_claims
 from incentax.reproduction.amid.findings import (
     beach_claims,
@@ -257,6 +254,7 @@ CLEARING = pl.DataFrame(
             "revenue": 0.152,
             "revenue_low": 0.158,
             "revenue_high": 0.16,
+            "exploitability": 1e-4,
         }
         for num_bids in (100, 200)
         for t in (0, 1)
@@ -300,13 +298,13 @@ def test_findings_follow_the_numbers():
     nearly = behind.with_columns(below_equilibrium=pl.lit(0.0019))
     assert agrees(ppo_claims(nearly)) == [True]
     assert agrees(fair_claims(FAIR)) == [True, False]
-    assert agrees(clearing_claims(CLEARING)) == [True, False]
+    assert agrees(clearing_claims(CLEARING)) == [True, True, False, None]
     low = CLEARING.with_columns(revenue=pl.lit(0.14))
-    assert agrees(clearing_claims(low)) == [False, False]
+    assert agrees(clearing_claims(low)) == [False, True, False, None]
     nearer = pl.when(pl.col("num_bids") == 200).then(0.155).otherwise(0.152)
-    assert agrees(clearing_claims(CLEARING.with_columns(revenue=nearer))) == [True, True]
+    assert agrees(clearing_claims(CLEARING.with_columns(revenue=nearer)))[:3] == [True] * 3
     own = CLEARING.filter(pl.col("num_bids") == 100)
-    assert agrees(clearing_claims(own)) == [True]
+    assert agrees(clearing_claims(own)) == [True, True]
     (gain, gap) = pure_claims(PURE)
     assert "slope -0.5" in gap.measured and gain.measured.startswith("slope 0.000")
     assert agrees(cold_claims(COLD)) == [None]
@@ -346,6 +344,15 @@ def test_claims_follow_the_numbers():
     ):
         other = ENTROPY.with_columns(exploitability=pl.Series(gains), residual=pl.lit(residual))
         assert [claim.agrees for claim in entropy_claims(other)] == [agrees]
+
+
+def test_a_baseline_is_beaten_where_agents_have_settled():
+    first = pl.when(pl.col("seed") == 0)
+    poor = SETTINGS.with_columns(value=first.then(0.1).otherwise(pl.col("value")))
+    assert [c.agrees for c in training_claims(poor)] == [False]
+    (told,) = training_claims(poor.with_columns(exploitability=first.then(1.0).otherwise(0.0)))
+    assert told.agrees is True and "seeds: 2, of them certified: 1" in told.measured
+    assert training_claims(poor.with_columns(exploitability=1.0))[0].agrees is None
 
 
 def test_margins_of_zero_dominance_are_claims():
