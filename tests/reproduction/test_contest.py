@@ -100,7 +100,7 @@ def test_values_of_agents_who_have_not_settled_are_told_apart():
     (row,) = verdicts(pl.DataFrame([one | same | {"exploitability_bound": 0.01} for one in rows]))
     assert row["seeds"] == 4 and row["low"] < 0 < row["high"]
     # Seeds 0 and 1: a gain at the bound is within it.
-    assert row["both certified"] == 2
+    assert row["both certified"] == 2 and row["designed, certified"] == 3
     middle = (row["low, both certified"] + row["high, both certified"]) / 2
     assert middle == pytest.approx(0.15) and row["low, both certified"] < 0.1
 
@@ -111,6 +111,7 @@ def contest_of(gains, share=1.0):
     """
     same = dict(problem="p", sense="maximize", cap=2.0, tolerance=0.0, baseline=0.5)
     same |= {"exploitability": 0.0, "exploitability_bound": 0.01}
+    same |= {"constant_price": None, "no_zero_dominance": math.nan}
     return pl.DataFrame(
         [
             same | {"rival": rival, "seed": seed, "value": 1.0 - lost, "seconds_in_all": seconds}
@@ -185,7 +186,7 @@ def test_rivals_have_the_rate_that_was_best_on_the_problem(small, monkeypatch):
 
 def rates_of(rates, values, sense="maximize", rival="anneal"):
     columns = {"problem": "p", "rival": rival, "rate": rates, "value": values, "sense": sense}
-    return pl.DataFrame(columns)
+    return pl.DataFrame(columns | {"radius": RADIUS})
 
 
 @pytest.mark.parametrize(

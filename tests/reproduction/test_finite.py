@@ -13,13 +13,12 @@ from incentax.reproduction.amid import finite
 from incentax.reproduction.amid.cells import FULL, QUICK
 from incentax.reproduction.amid.finite import (
     AGENTS,
-    FAR,
     Crowds,
-    finite_claims,
     finite_rows,
     meeting_rows,
     over_games,
 )
+from incentax.reproduction.amid.finite_claims import FAR, finite_claims
 from incentax.reproduction.amid.theory import jackknife_slope, sampled_slope
 from incentax.simulation import encounters, goal
 
@@ -64,13 +63,25 @@ def finite_table(value_slope=-1.0, gain_slope=-0.5, error=0.02, games=1, designs
         (finite_table(value_slope=0.2), [False, False, True, True, False, False]),
         (finite_table(gain_slope=-0.8), [True, True, True, False, True, True]),
         (finite_table(gain_slope=-0.2), [True, True, False, False, True, True]),
-        (finite_table(error=0.9), [True, True, None, True, None, None]),
+        (finite_table(error=0.9), [True, True, None, None, None, None]),
         # Lost in errors: nothing is said of the rates.
         (finite_table(error=4.0), [True, None, None, None, None]),
     ],
 )
 def test_claims_follow_the_numbers(table, agrees):
     assert [claim.agrees for claim in finite_claims(table)] == agrees
+
+
+def test_close_is_a_share_of_the_value():
+    def close(**changes):
+        return finite_claims(finite_table(designs=2).with_columns(**changes))[0]
+
+    assert close().agrees is True and "4.0% off at most" in close().measured
+    for value, agrees in ((0.101, True), (0.099, False)):
+        assert close(mean_field=pl.lit(value)).agrees is agrees
+    # One design that is far off is not made good by the other.
+    far = pl.when(pl.col("seed") == 1).then(0.06).otherwise(1.0)
+    assert close(mean_field=far).agrees is False
 
 
 def test_the_page_says_how_many_games_were_drawn():

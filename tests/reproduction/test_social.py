@@ -133,6 +133,7 @@ def test_claims_of_learning_follow_the_numbers():
     assert [claim.agrees for claim in learning.claims(LEARNT)] == [True, True, True, None, True]
     far = LEARNT.with_columns(error=pl.col("error") + 1, cost=-pl.col("cost"))
     assert [claim.agrees for claim in learning.claims(far)][:3] == [False, False, False]
+    assert all(claim.why for claim in learning.claims(far) if not claim.agrees)
     slow = LEARNT.filter(pl.col("agents") == "gradient").with_columns(
         agents=pl.lit("sequential reply"), error=pl.col("error") + 1, radius=pl.lit(1.02)
     )

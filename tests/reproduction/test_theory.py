@@ -9,6 +9,7 @@ from incentax.reproduction.amid.theory import (
     TrackingGame,
     atom_gain,
     fitted_slope,
+    limit_revenue,
     mean_field_bids_revenue,
     pay_as_bid_revenue,
     posted_revenue,
@@ -76,6 +77,13 @@ def test_sampled_games_have_the_closed_forms_means():
 )
 def test_printed_constants(value, published):
     assert value == pytest.approx(published, rel=1e-2)
+
+
+def test_revenues_tend_to_the_limit():
+    for price, supply in ((0.2, 0.8), (0.5, 0.5), (0.5, 0.8)):
+        far = posted_revenue(10**8, price, supply)
+        assert far == pytest.approx(limit_revenue(price, supply), rel=1e-3)
+    assert pay_as_bid_revenue(10**6, 0.8) == pytest.approx(limit_revenue(0.2, 0.8), rel=1e-5)
 
 
 @given(st.floats(-3, -0.1), st.floats(0.01, 10))

@@ -15,11 +15,26 @@ from .files import Kept, Maker, read
 
 
 class Claim(NamedTuple):
-    """One sentence of theory beside our number; `agrees` is None where it stays open."""
+    """One sentence of theory beside our number; `agrees` is None where it stays open.
+
+    `why` says why a claim does not agree, or stays open.
+    """
 
     stated: str
     measured: str
     agrees: bool | None
+    why: str = ""
+
+
+def reason(agrees: bool | None, wrong: str, unknown: str = "") -> str:
+    """Why a claim does not agree, or why it is open; nothing where it agrees.
+
+    >>> reason(None, "too far", "too few seeds")
+    'too few seeds'
+    """
+    if agrees is None:
+        return unknown
+    return "" if agrees else wrong
 
 
 class Section(NamedTuple):
@@ -67,11 +82,12 @@ def render(
             source = f"data:image/svg+xml;base64,{picture}"
             body.append(f'<img src="{source}" alt="{escape(section.title)}">')
         body.append(_shown(section.rows(table)))
-        body.append("<table><tr><th>stated</th><th>measured</th><th></th></tr>")
+        body.append("<table><tr><th>stated</th><th>measured</th><th></th><th>why</th></tr>")
         for claim in section.claims(table):
             body.append(
                 f"<tr><td>{escape(claim.stated)}</td><td>{escape(claim.measured)}</td>"
-                f'<td class="{_KINDS[claim.agrees]}">{_WORDS[claim.agrees]}</td></tr>'
+                f'<td class="{_KINDS[claim.agrees]}">{_WORDS[claim.agrees]}</td>'
+                f"<td>{escape(claim.why)}</td></tr>"
             )
         body.append(f"</table><p>data: <code>{name}.parquet</code></p>")
     inner = "\n".join(body)

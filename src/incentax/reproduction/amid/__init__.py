@@ -6,12 +6,15 @@ from ..frame import Cell, Paper, Part
 from . import (
     cells,
     claims,
+    clearing_claims,
     cost_claims,
     curves,
+    entropy_claims,
     fair,
     figures,
     findings,
     finite,
+    finite_claims,
     pictures,
     portrait_cells,
     published,
@@ -49,7 +52,7 @@ PARTS = {
         ("rates", "fig5"),
         cells.finite_cells,
         figures.finite,
-        finite.finite_claims,
+        finite_claims.finite_claims,
         finite.over_games,
     ),
     "training": Part(
@@ -101,7 +104,7 @@ PARTS = {
         (),
         cells.clearing_cells,
         pictures.clearing,
-        claims.clearing_claims,
+        clearing_claims.clearing_claims,
     ),
     "bids": Part(
         "Payments and mean bids on A1, before and after (figure 4)",
@@ -143,7 +146,7 @@ PARTS = {
         ("mirrors",),
         cells.entropy_cells,
         figures.entropy,
-        claims.entropy_claims,
+        entropy_claims.entropy_claims,
     ),
     "cold": Part(
         "Open question: derivatives at temperature zero in a monotone game",

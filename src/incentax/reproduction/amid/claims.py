@@ -1,4 +1,4 @@
-"""What the paper says, what was measured, and whether the two agree, claim by claim."""
+"""Designs beside baselines, rivals and proved caps, claim by claim."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,62 +6,40 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from ..page import Claim
-from .clearing import OWN_BIDS
+from ..page import Claim, reason
 from .paces import NEARLY
 from .rivals import OURS
-from .theory import fitted_slope
-from .verdict import excess, verdicts
+from .verdict import certified, excess, verdicts
 
-# The exponent of exploitability in the temperature, and the residual, that entropy is judged by.
-PROPORTION, SETTLED = 0.9, 1e-6
 # Margins of no zero dominance below this are rounding.
 NO_CLIFF = 1e-12
 # What designs have to reach: 98 % of the cap.
 LEAST = {"a1": 0.245}
-
-
-def entropy_claims(frame: pl.DataFrame) -> list[Claim]:
-    """A low temperature costs little: exploitability falls with it, at least in proportion.
-
-    Judged by the exponent of a power law through all temperatures, by the lowest one's
-    exploitability, and only where agents have settled: else it is not the temperature's doing.
-    """
-    claims = []
-    for (mirror,), rows in frame.group_by(["mirror"], maintain_order=True):
-        ordered = rows.sort("temperature")
-        cold, gains = ordered["temperature"].to_numpy(), ordered["exploitability"].to_numpy()
-        told = ", ".join(
-            f"{t:g}: {g:.1e} (revenue {r:.4f})"
-            for t, g, r in ordered.select("temperature", "exploitability", "revenue").iter_rows()
-        )
-        # What rounding leaves, if anything, is not below zero.
-        power = fitted_slope(cold, np.maximum(gains, 1e-15)).slope
-        worst = float(ordered["residual"].to_numpy().max())
-        vanishes = power >= PROPORTION and gains[0] <= cold[0]
-        claims.append(
-            Claim(
-                f"{mirror}, first price of A1: exploitability falls at least in proportion to the "
-                f"temperature (exponent at least {PROPORTION:g}), to at most the lowest one itself",
-                f"exponent {power:.2f}, {gains[0] / cold[0]:.2g} of the lowest; {told}; largest "
-                f"residual {worst:.0e}, settled below {SETTLED:.0e}",
-                bool(vanishes) if worst < SETTLED else None,
-            )
-        )
-    return claims
+_NONE_SETTLED = "agents have settled at none of the designs: their values are nobody's"
 
 
 def training_claims(frame: pl.DataFrame) -> list[Claim]:
-    """Designs end above the baseline: first price with equal split, or free spots."""
+    """Designs end above the baseline: first price with equal split, or free spots.
+
+    Judged by designs at which agents have settled.
+    """
     claims = []
     for problem, sign, ours in _designs(frame):
         value, base = ours["value"].to_numpy(), ours["baseline"].to_numpy()
         spread = f" sd {value.std(ddof=1):.4f}" if value.size > 1 else ""
+        beaten = (sign * (value - base) > 0)[certified(ours).to_numpy()]
+        agrees = bool(beaten.all()) if beaten.size else None
         claims.append(
             Claim(
                 f"{problem}: design beats its baseline",
-                f"{value.mean():.4f}{spread} against {base.mean():.4f}, seeds: {value.size}",
-                bool(np.all(sign * (value - base) > 0)),
+                f"{value.mean():.4f}{spread} against {base.mean():.4f}, seeds: {value.size}, of "
+                f"them certified: {beaten.size}",
+                agrees,
+                reason(
+                    agrees,
+                    f"{np.sum(~beaten)} of {beaten.size} certified designs do not",
+                    _NONE_SETTLED,
+                ),
             )
         )
     return claims
@@ -70,15 +48,17 @@ def training_claims(frame: pl.DataFrame) -> list[Claim]:
 def contest_claims(frame: pl.DataFrame) -> list[Claim]:
     """Designs end above every zeroth-order rival, and below proved caps."""
     claims, told = [], verdicts(frame)
-    for problem, _, ours in _designs(frame):
+    for problem, sign, ours in _designs(frame):
         over = excess(ours)
         if over is not None:
+            beyond = sign * (ours["value"] - ours["cap"]) > ours["tolerance"]
             claims.append(
                 Claim(
                     f"{problem}: at most a proved cap, and a tick on all goods sold (not in the "
                     "paper)",
                     f"cap {ours['cap'][0]:.4f}, largest excess over both {over:+.4f}",
                     over <= 0,
+                    reason(over <= 0, _beyond(ours, beyond)),
                 )
             )
         claims += _known_values(problem, ours) + _cliffs(problem, ours)
@@ -86,21 +66,47 @@ def contest_claims(frame: pl.DataFrame) -> list[Claim]:
     return claims
 
 
+def _beyond(ours: pl.DataFrame, beyond: pl.Series) -> str:
+    """How many designs are beyond a bound, and at how many of them agents have settled."""
+    settled = int((beyond & certified(ours)).sum())
+    return (
+        f"{int(beyond.sum())} of {ours.height} designs are beyond it, {settled} of them certified"
+    )
+
+
 def _known_values(problem: str, ours: pl.DataFrame) -> list[Claim]:
-    claims, least = [], float(ours["value"].to_numpy().min())
+    """A value at which agents have not settled reaches nothing."""
+    claims = []
     if problem in LEAST:
+        settled = ours.filter(certified(ours))
+        least = float((settled if settled.height else ours)["value"].to_numpy().min())
+        agrees = least >= LEAST[problem] if settled.height else None
         claims.append(
-            Claim(f"{problem}: at least {LEAST[problem]}", f"{least:.4f}", least >= LEAST[problem])
+            Claim(
+                f"{problem}: at least {LEAST[problem]}",
+                f"{least:.4f}, the least of {settled.height} certified designs of {ours.height}"
+                if settled.height
+                else f"{least:.4f}, the least of {ours.height} designs, none of them certified",
+                agrees,
+                reason(
+                    agrees,
+                    f"{int((settled['value'] < LEAST[problem]).sum())} of {settled.height} "
+                    "certified designs are below it",
+                    _NONE_SETTLED,
+                ),
+            )
         )
-    if "constant_price" in ours.columns and ours["constant_price"][0] is not None:
-        most = float((ours["value"] - ours["tolerance"]).to_numpy().max())
+    if ours["constant_price"][0] is not None:
+        above = ours["value"] - ours["tolerance"]
         constant = float(ours["constant_price"][0])
+        agrees = float(above.to_numpy().max()) <= constant
         claims.append(
             Claim(
                 f"{problem}: a static auction is worth at most the best constant price, and a tick "
                 "on all goods sold (not in the paper)",
-                f"at most {most:.4f} without the tick; best constant price {constant:.4f}",
-                most <= constant,
+                f"at most {above.max():.4f} without the tick; best constant price {constant:.4f}",
+                agrees,
+                reason(agrees, _beyond(ours, above > constant)),
             )
         )
     return claims
@@ -108,18 +114,23 @@ def _known_values(problem: str, ours: pl.DataFrame) -> list[Claim]:
 
 def _cliffs(problem: str, ours: pl.DataFrame) -> list[Claim]:
     """How far designs are from the one case that Theorem 2 leaves out."""
-    if "no_zero_dominance" not in ours.columns:
-        return []
-    margins = ours["no_zero_dominance"].drop_nulls().drop_nans().to_numpy()
+    # Games that are no auctions have none.
+    margins = ours["no_zero_dominance"].drop_nans().to_numpy()
     if not margins.size:
         return []
+    agrees = bool(margins.min() > NO_CLIFF)
     return [
         Claim(
             f"{problem}: no zero dominance at the designs, the condition of Theorem 2",
             f"smallest margin {margins.min():.1e}, seeds: {margins.size}: at every bid of every "
             "round at least this share of bidders makes it, or lies between the supply and what "
             "is bid for above" + _crowd(margins.min()),
-            bool(margins.min() > NO_CLIFF),
+            agrees,
+            reason(
+                agrees,
+                f"at {np.sum(margins <= NO_CLIFF)} of {margins.size} designs nobody makes some "
+                "bid, and exactly the supply is bid for above it",
+            ),
         )
     ]
 
@@ -143,73 +154,42 @@ def _designs(frame: pl.DataFrame) -> Iterator[tuple[str, int, pl.DataFrame]]:
 
 
 def _won(row: dict[str, Any]) -> Claim:
+    """Judged over all pairs, where agents have settled at half of our designs or more."""
     told = [
         f"{row['designed']:.4f} in {row['seconds']:.1f} s against {row['theirs']:.4f} in "
         f"{row['theirs, seconds']:.1f} s, paired difference {row['difference']:+.4f}"
     ]
-    lows = [row["low"], row["low, by ranks"]]
-    highs = [row["high"], row["high, by ranks"]]
-    for words, low, high in zip(("mean", "by ranks"), lows, highs, strict=True):
-        interval = "too few seeds" if low is None else f"[{low:+.4f}, {high:+.4f}]"
-        told.append(f"{words} {interval}")
+    for words, of in (("mean", ""), ("by ranks", ", by ranks")):
+        told.append(f"{words} {_interval(row, of) or 'too few seeds'}")
+    both = f"both certified in {row['both certified']} of {row['seeds']} pairs"
+    sure = _interval(row, ", both certified")
+    told.append(f"{both}, of these the mean {sure}" if sure else both)
+    agrees, why = _judged(row)
+    stated = f"{row['problem']}: design beats {row['rival']} in the same time"
+    return Claim(stated, "; ".join(told), agrees, why)
+
+
+def _interval(row: dict[str, Any], of: str) -> str:
+    low, high = row[f"low{of}"], row[f"high{of}"]
+    return "" if low is None else f"[{low:+.4f}, {high:+.4f}]"
+
+
+def _judged(row: dict[str, Any]) -> tuple[bool | None, str]:
+    """Whether ours has won, and why not."""
+    ours = row["designed, certified"]
+    if 2 * ours < row["seeds"]:
+        return None, f"agents have settled at {ours} of {row['seeds']} designs, fewer than half"
+    known = [of for of in ("", ", by ranks") if row[f"low{of}"] is not None]
+    above = {row[f"low{of}"] > 0 for of in known}
+    if not above:
+        return None, "too few seeds for an interval"
     # Without outliers both say the same; where they do not, nobody has won.
-    above = {low > 0 for low in lows if low is not None}
-    agrees = above.pop() if len(above) == 1 else None
-    if agrees and row["theirs, seconds"] < NEARLY * row["seconds"]:
-        told.append("the rival had less time")
-        agrees = None
-    return Claim(
-        f"{row['problem']}: design beats {row['rival']} in the same time", "; ".join(told), agrees
-    )
-
-
-def _price_gap(rounds: pl.DataFrame) -> float:
-    """How far a round's mean price is outside its interval of clearing prices, at most."""
-    below, above = (rounds["price_low"] - rounds["price"], rounds["price"] - rounds["price_high"])
-    return max(0.0, *below.to_list(), *above.to_list())
-
-
-def clearing_claims(frame: pl.DataFrame) -> list[Claim]:
-    """Mirror descent's first price collects what clears the market, up to the grid of bids.
-
-    With the settings' own bids it is a tick on all goods sold. Finer bids leave less, though not
-    always in proportion: values are on a grid as well, and while an excess of bidders at a price
-    is so small that nobody pays a tick to be surely served, the price stays a value below.
-    """
-    claims = []
-    for (problem,), rows in frame.group_by(["problem"], maintain_order=True):
-        gaps, ticks = {}, {}
-        for (num_bids,), rounds in rows.sort("num_bids").group_by(
-            ["num_bids"], maintain_order=True
-        ):
-            first = rounds.row(0, named=True)
-            below = first["revenue_low"] - first["revenue"]
-            gaps[num_bids] = max(0.0, below, first["revenue"] - first["revenue_high"])
-            ticks[num_bids] = gaps[num_bids] * num_bids / rounds["sold"].sum()
-        first = rows.filter(pl.col("num_bids") == OWN_BIDS).row(0, named=True)
-        told = (
-            f"revenue {first['revenue']:.4f}, clearing "
-            f"[{first['revenue_low']:.4f}, {first['revenue_high']:.4f}]; "
-        )
-        if first.get("given"):
-            told += f"{first['given']:g} goods go for nothing first, as nobody can stay away; "
-        prices = _price_gap(rows.filter(pl.col("num_bids") == OWN_BIDS)) * OWN_BIDS
-        claims.append(
-            Claim(
-                f"{problem}: first price clears the market to a tick on all goods sold (linear "
-                "program, not in the paper)",
-                told
-                + f"gap in ticks: {ticks[OWN_BIDS]:.2f}; of single prices at most {prices:.2f}",
-                ticks[OWN_BIDS] <= 1,
-            )
-        )
-        if len(gaps) > 1:
-            coarsest, *_, finest = gaps.values()
-            claims.append(
-                Claim(
-                    f"{problem}: finer bids at least halve the gap (not in the paper)",
-                    ", ".join(f"{gap:.4f} with {bids} bids" for bids, gap in gaps.items()),
-                    finest <= coarsest / 2,
-                )
-            )
-    return claims
+    if len(above) > 1:
+        return None, "mean and ranks disagree: some pair is far from the others"
+    if not above.pop():
+        behind = all(row[f"high{of}"] < 0 for of in known)
+        lead = "the rival is ahead" if behind else "an interval has 0 in it: the pairs show no lead"
+        return False, lead
+    if row["theirs, seconds"] < NEARLY * row["seconds"]:
+        return None, "the rival had less time"
+    return True, ""

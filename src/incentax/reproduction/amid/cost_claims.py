@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from ..page import Claim
+from ..page import Claim, reason
 
 # Seconds and MiB of one gradient by horizon and adjoint, on one H100: arXiv 2510.21442, table 2,
 # "naive backpropagation" and "AMID"; naive backpropagation ran out of memory at H = 50.
@@ -18,6 +18,7 @@ PUBLISHED = {
     (25, "checkpointed"): (0.67, 826),
     (50, "checkpointed"): (1.72, 1076),
 }
+_LOST = "a program did not fit into memory: there is nothing to compare"
 # The share of agents who would still move above which a crowd is in no equilibrium.
 SETTLED = 1e-3
 
@@ -33,8 +34,8 @@ def cost_rows(frame: pl.DataFrame) -> pl.DataFrame:
                 "H": row["horizon"],
                 "adjoint": row["adjoint"],
                 "device": row["device"],
-                "solver steps": row.get("steps_made"),
-                "residual": row.get("residual"),
+                "solver steps": row["steps_made"],
+                "residual": row["residual"],
                 "seconds": row["seconds"],
                 "MiB": None if size is None else size / 2**20,
                 "published seconds (H100)": seconds,
@@ -50,34 +51,37 @@ def cost_claims(frame: pl.DataFrame) -> list[Claim]:
     for (horizon,), rows in frame.group_by(["horizon"], maintain_order=True):
         by = {str(row["adjoint"]): row for row in rows.iter_rows(named=True)}
         where = f"H = {horizon} ({rows['device'][0]})"
-        plain, checkpointed = by.get("backprop", {}), by.get("checkpointed", {})
+        plain, checkpointed = by["backprop"], by["checkpointed"]
         claims += [_memory(where, plain, checkpointed), _time(where, plain, checkpointed)]
-        for name in ("implicit", "settled"):
-            if name in by:
-                claims.append(_implicit(where, name, by[name], checkpointed))
+        claims += [_implicit(where, n, by[n], checkpointed) for n in ("implicit", "settled")]
     return claims
 
 
 def _memory(where: str, plain: dict[str, Any], checkpointed: dict[str, Any]) -> Claim:
     """Of T steps about sqrt(T) states are kept, and as many steps between two of them."""
-    steps, whole = plain.get("solver_steps"), plain.get("temporary_bytes")
-    kept = checkpointed.get("temporary_bytes")
+    steps, whole = plain["solver_steps"], plain["temporary_bytes"]
+    kept = checkpointed["temporary_bytes"]
     share, told, agrees = "2 / sqrt(T)", f"{_mebibytes(kept)} against {_mebibytes(whole)}", None
     if steps and whole and kept:
         most = 2 / math.sqrt(steps)
         share, told = f"{share} = {most:.0%}", f"{told}, {kept / whole:.1%}"
         agrees = kept <= most * whole
     return Claim(
-        f"{where}: checkpoints need at most {share} of backpropagation's bytes", told, agrees
+        f"{where}: checkpoints need at most {share} of backpropagation's bytes",
+        told,
+        agrees,
+        reason(agrees, "what a step needs by itself comes on top of what is kept", _LOST),
     )
 
 
 def _time(where: str, plain: dict[str, Any], checkpointed: dict[str, Any]) -> Claim:
-    ours, theirs = checkpointed.get("seconds"), plain.get("seconds")
+    ours, theirs = checkpointed["seconds"], plain["seconds"]
+    agrees = ours <= theirs if ours and theirs else None
     return Claim(
         f"{where}: checkpoints are no slower than backpropagation",
         f"{_seconds(ours)} against {_seconds(theirs)}",
-        ours <= theirs if ours and theirs else None,
+        agrees,
+        reason(agrees, "states that were not kept are computed again", _LOST),
     )
 
 
@@ -87,27 +91,29 @@ def _implicit(where: str, name: str, row: dict[str, Any], checkpointed: dict[str
     Settling takes as many steps as it takes: seconds are compared by step.
     """
     solve = "after the published steps" if name == "implicit" else "once agents have settled"
-    size, most = row.get("temporary_bytes"), checkpointed.get("temporary_bytes")
+    size, most = row["temporary_bytes"], checkpointed["temporary_bytes"]
     pace, slowest = _pace(row), _pace(checkpointed)
     told = f"{_mebibytes(size)} against {_mebibytes(most)}; {_milliseconds(pace)} a step against "
     told += _milliseconds(slowest)
-    agrees = size <= most and pace <= slowest if size and most and pace and slowest else None
-    residual = row.get("residual")
+    residual, agrees, unknown = row["residual"], None, _LOST
     if residual is not None:
         told += f"; {residual:.1e} of agents would still move"
         if residual > SETTLED:
-            told, agrees = f"{told}: not settled", None
+            unknown = "agents have not settled: there is no equilibrium to differentiate"
+        elif size and most and pace and slowest:
+            agrees = size <= most and pace <= slowest
     return Claim(
         f"{where}: the implicit derivative {solve} needs no more bytes, nor seconds for each step "
         "of the solve, than checkpoints",
         told,
-        agrees if residual is not None else None,
+        agrees,
+        reason(agrees, "its linear solve is part of the bytes and of the seconds", unknown),
     )
 
 
 def _pace(row: dict[str, Any]) -> float | None:
     """Seconds of a gradient for each step of its solve."""
-    seconds, steps = row.get("seconds"), row.get("steps_made")
+    seconds, steps = row["seconds"], row["steps_made"]
     return seconds / steps if seconds and steps else None
 
 

@@ -10,6 +10,8 @@ from ...auctions.mechanism import AbstractAuction
 from . import theory
 
 SUPPLY = 0.8
+# Values are drawn in batches of about this many.
+_BATCH_VALUES = 1_000_000
 # The deviator's value: the highest of the grid.
 _EAGER = 0.99
 
@@ -19,7 +21,8 @@ def held(num_agents: int, num_trials: int, seed: int = 0) -> dict[str, dict[str,
 
     One round, 100 values and bids, ties at random. Those who would not win at the price bid
     nothing where a price is posted, and their value at first price. For the exploitability each
-    trial gives exactly how a bid at the atom fares against N - 1 simulated bidders.
+    trial gives exactly how a bid at the atom fares against N - 1 simulated bidders. First price at
+    its own equilibrium is on no grid: values are uniform and bids are exact.
     """
     clearing = 1 - SUPPLY
     posted, kept = Economy(horizon=1, supply=SUPPLY), Economy(horizon=1, supply=0.5)
@@ -62,7 +65,22 @@ def held(num_agents: int, num_trials: int, seed: int = 0) -> dict[str, dict[str,
     lost = 1 - odds.win[:, 0, round(clearing * posted.num_bids)]
     exact = theory.atom_gain(num_agents, SUPPLY, _EAGER)
     found["exploitability"] = _row(exact, lost * (_EAGER - clearing))
+    revenue = _first_price_revenue(num_agents, num_trials, seed + len(auctions) + 1)
+    found["first price"] = _row(theory.pay_as_bid_revenue(num_agents, SUPPLY), revenue)
     return found
+
+
+def _first_price_revenue(num_agents: int, num_trials: int, seed: int) -> np.ndarray:
+    """Revenue per bidder in each of these auctions: the K highest of N values win and pay."""
+    goods, rng, revenue = round(SUPPLY * num_agents), np.random.default_rng(seed), []
+    batch = max(1, _BATCH_VALUES // num_agents)
+    for start in range(0, num_trials, batch):
+        values = rng.random((min(batch, num_trials - start), num_agents))
+        # Bids rise with values: the highest bids are of the highest values.
+        winners = np.partition(values, num_agents - goods, axis=1)[:, num_agents - goods :]
+        paid = theory.pay_as_bid(winners, num_agents, SUPPLY)
+        revenue.append(paid.sum(axis=1) / num_agents)
+    return np.concatenate(revenue)
 
 
 def _policy(economy: Economy, bid) -> np.ndarray:

@@ -141,10 +141,7 @@ def pure(table: pl.DataFrame) -> Figure:
     for (column, words), role in zip(
         (drawn | {"gap": "revenue gap"}).items(), SERIES, strict=False
     ):
-        if column in table.columns:
-            axes.loglog(
-                table["agents"], table[column], "o-", ms=3, color=PALETTE[role], label=words
-            )
+        axes.loglog(table["agents"], table[column], "o-", ms=3, color=PALETTE[role], label=words)
     axes.set(xlabel="bidders N", ylabel="distance from the mean field")
     axes.legend()
     return figure

@@ -45,19 +45,21 @@ def theorem1_cells(budget: Budget) -> Iterator[Cell]:
 def theorem2_cells(budget: Budget) -> Iterator[Cell]:
     """Auctions whose revenue among N is an exact sum, kinked and smooth; some of them held.
 
-    Auctions are held on a grid: `held_exact` is the exact sum for that grid, `held` with
-    `held_error` the mean over auctions. First price among N at its own equilibrium is not held:
-    its bids are on no grid.
+    Gaps are from the mean field's revenue. `held` with `held_error` is the mean over auctions that
+    were held, `held_exact` what it is in expectation: on the grid, where bids are on one.
     """
+    clearing, reserve, kept = theory.limit_revenue(1 - SUPPLY, SUPPLY), 0.5, 0.5
+    reserved = theory.limit_revenue(reserve, kept)
 
     def make() -> Rows:
         rows = []
         for number in (100, 1000, 10_000, 100_000):
             gaps = {
-                "posted price at the kink": 0.16 - theory.posted_revenue(number, 0.2, SUPPLY),
-                "reserve at the kink": 0.25 - theory.posted_revenue(number, 0.5, 0.5),
-                "mean-field bids": 0.16 - theory.mean_field_bids_revenue(number, SUPPLY),
-                "first price": 0.16 - theory.pay_as_bid_revenue(number, SUPPLY),
+                "posted price at the kink": clearing
+                - theory.posted_revenue(number, 1 - SUPPLY, SUPPLY),
+                "reserve at the kink": reserved - theory.posted_revenue(number, reserve, kept),
+                "mean-field bids": clearing - theory.mean_field_bids_revenue(number, SUPPLY),
+                "first price": clearing - theory.pay_as_bid_revenue(number, SUPPLY),
                 "exploitability": theory.atom_gain(number, SUPPLY),
             }
             auctions = held(number, _TRIALS) if number in _HELD else {}

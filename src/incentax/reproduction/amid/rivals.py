@@ -57,21 +57,19 @@ def best_rate(tuning: pl.DataFrame) -> float:
 
 def best_radius(tuning: pl.DataFrame) -> float:
     """The radius of the best mean value at the best rate."""
-    if "radius" not in tuning.columns:
-        return RADIUS
     return _best(tuning.filter(pl.col("rate") == best_rate(tuning)), "radius")
 
 
 def at_radius(tuning: pl.DataFrame) -> pl.DataFrame:
     """Rows at the default radius: where rates are compared."""
-    return tuning.filter(pl.col("radius") == RADIUS) if "radius" in tuning.columns else tuning
+    return tuning.filter(pl.col("radius") == RADIUS)
 
 
 def rate_beyond(tuning: pl.DataFrame) -> float | None:
     """The next rate to try where the best is the lowest or the highest so far, else None.
 
-    >>> rows = pl.DataFrame({"rate": [0.1, 1.0], "value": [2.0, 3.0], "sense": ["maximize"] * 2})
-    >>> round(rate_beyond(rows), 2)
+    >>> rows = pl.DataFrame({"rate": [0.1, 1.0], "radius": RADIUS, "value": [2.0, 3.0]})
+    >>> round(rate_beyond(rows.with_columns(sense=pl.lit("maximize"))), 2)
     3.16
     """
     best, rates = best_rate(tuning), at_radius(tuning)["rate"]

@@ -204,6 +204,17 @@ def goods_sold(num_agents: int, demand: float, supply: float) -> float:
     return float(odds @ np.minimum(buyers, goods))
 
 
+def limit_revenue(price: float, supply: float) -> float:
+    """Revenue per bidder at a posted price in the mean field, uniform values.
+
+    At the price 1 - supply it is also that of first price, whose bids all end there.
+
+    >>> limit_revenue(0.5, 0.5)
+    0.25
+    """
+    return price * min(1 - price, supply)
+
+
 def posted_revenue(num_agents: int, price: float, supply: float) -> float:
     """Revenue per bidder at a posted price, uniform values: price x E min(K, B) / N.
 
@@ -251,6 +262,23 @@ def pay_as_bid_revenue(num_agents: int, supply: float) -> float:
     """
     goods = round(supply * num_agents)
     return goods * (num_agents - goods) / (num_agents * (num_agents + 1))
+
+
+def pay_as_bid(
+    values: Float[np.ndarray, "*b"], num_agents: int, supply: float
+) -> Float[np.ndarray, "*b"]:
+    """What bidders of these values bid at that equilibrium: E[Y | Y < v].
+
+    Y, the K-th highest of the N - 1 other values, is beta distributed with N - K and K; of values
+    so low that they never win nothing is known.
+
+    >>> [round(x, 6) for x in pay_as_bid(np.array([0.2, 0.25, 0.5]), 100, 0.8).tolist()]
+    [0.169445, 0.191143, 0.2]
+    """
+    goods = round(supply * num_agents)
+    rest = num_agents - goods
+    cdf = scipy.special.betainc
+    return rest / num_agents * cdf(rest + 1, goods, values) / cdf(rest, goods, values)
 
 
 def atom_gain(num_agents: int, supply: float, value: float = 0.995) -> float:

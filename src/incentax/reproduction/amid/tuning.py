@@ -112,7 +112,7 @@ def tuning_rows(table: pl.DataFrame) -> pl.DataFrame:
         for (rate,), of_rate in rates.group_by(["rate"], maintain_order=True):
             row[f"{rate:.3g}"] = of_rate["value"].mean()
         row |= {"best": best_rate(rows), "at an edge?": rate_beyond(rows) is not None}
-        for radius in RIVALS[str(rival)].radii if "radius" in rows.columns else ():
+        for radius in RIVALS[str(rival)].radii:
             tried = rows.filter(pl.col("rate") == row["best"], pl.col("radius") == radius)
             row[f"radius {radius:.3g}"] = tried["value"].mean()
         found.append(row | {"best radius": best_radius(rows)})

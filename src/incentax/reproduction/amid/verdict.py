@@ -16,7 +16,7 @@ def verdicts(frame: pl.DataFrame) -> list[dict[str, Any]]:
     Seeds that not both have played are left out; with one seed the interval is unknown. The second
     interval is by ranks: a rival who collapses in one seed makes the mean's interval as wide as its
     loss, whoever wins the pairs. A value at which agents have not settled is nobody's revenue: the
-    last columns are of the pairs in which both are within the setting's bound on exploitability.
+    last columns count our certified runs, and are of the pairs in which both are certified.
     """
     runs = frame.unique(["problem", "rival", "seed"], keep="first", maintain_order=True)
     rows = []
@@ -32,7 +32,7 @@ def verdicts(frame: pl.DataFrame) -> list[dict[str, Any]]:
             gain = sign * (value - theirs)
             low, high = _interval(gain)
             rank_low, rank_high = signed_rank_interval(gain) or (None, None)
-            settled = (_certified(pairs, "") & _certified(pairs, "_theirs")).to_numpy()
+            settled = (certified(pairs) & certified(pairs, "_theirs")).to_numpy()
             surest_low, surest_high = _interval(gain[settled])
             rows.append(
                 {
@@ -51,6 +51,7 @@ def verdicts(frame: pl.DataFrame) -> list[dict[str, Any]]:
                     "high, by ranks": rank_high,
                     "cap": ours["cap"][0],
                     "above cap?": None if over is None else over > 0,
+                    "designed, certified": int(certified(pairs).sum()),
                     "both certified": int(settled.sum()),
                     "low, both certified": surest_low,
                     "high, both certified": surest_high,
@@ -70,8 +71,9 @@ def excess(frame: pl.DataFrame) -> float | None:
     return float((sign * (frame["value"] - frame["cap"]) - frame["tolerance"]).to_numpy().max())
 
 
-def _certified(pairs: pl.DataFrame, whose: str) -> pl.Series:
-    return pairs[f"exploitability{whose}"] <= pairs[f"exploitability_bound{whose}"]
+def certified(runs: pl.DataFrame, whose: str = "") -> pl.Series:
+    """Whether agents have settled, run by run: exploitability is within the setting's bound."""
+    return runs[f"exploitability{whose}"] <= runs[f"exploitability_bound{whose}"]
 
 
 def _interval(gain: np.ndarray) -> tuple[float | None, float | None]:

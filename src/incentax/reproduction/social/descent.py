@@ -20,7 +20,7 @@ from ...report.plot_style import PALETTE, WIDE, canvas
 from ...rule import SocialGradient
 from ...smooth_game import SmoothGame
 from ..frame import Cell, Rows
-from ..page import Claim
+from ..page import Claim, reason
 from .budget import Budget
 
 AGENTS, SKEW = 4, 3.0
@@ -146,20 +146,24 @@ def claims(table: pl.DataFrame) -> list[Claim]:
             f"largest rise between two times {rises:.1e}; "
             f"equilibria to {table['residual'].max():.0e}",
             rises <= 1e-12,
+            reason(rises <= 1e-12, "a rise is more than rounding"),
         ),
         Claim(
             "its slope is at least (mu / L^2) |g|^2 everywhere on the way",
             f"least ratio of the slope to the bound {spare:.3f}",
             spare >= 1 - 1e-6,
+            reason(spare >= 1 - 1e-6, "somewhere the cost falls more slowly than is proved"),
         ),
         Claim(
             "and it stays under the exponential that follows for strongly convex costs",
             f"largest ratio of the cost to the envelope {above:.3f}",
             above <= 1 + 1e-9,
+            reason(above <= 1 + 1e-9, "somewhere the cost is above the envelope"),
         ),
         Claim(
             "no symmetry is needed: Jacobians turn as much as they pull",
             f"median of |J - J'| / |J + J'| {skew:.2f}",
             skew > 0.5,
+            reason(skew > 0.5, "these games are nearly symmetric, and show nothing of others"),
         ),
     ]

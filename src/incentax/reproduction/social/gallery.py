@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from ...design import design
 from ...report.plot_style import PALETTE, WIDE, canvas
 from ..frame import Cell, Rows
-from ..page import Claim
+from ..page import Claim, reason
 from .budget import Budget
 from .exhibits import EXHIBITS
 
@@ -132,12 +132,17 @@ def claims(table: pl.DataFrame) -> list[Claim]:
     found = []
     for row in table.unique(["exhibit"], keep="first", maintain_order=True).iter_rows(named=True):
         said = f"{row['guard']}; repaired: {row['repaired']}"
+        named, done = row["guard"] == row["wanted"], row["repaired"] == "DONE"
         found.append(
             Claim(
                 f"{row['exhibit']}: {_VERDICTS.get(row['wanted'], 'the status names it')}; the "
                 "repaired run is done",
                 said.lower().replace("_", " "),
-                row["guard"] == row["wanted"] and row["repaired"] == "DONE",
+                named and done,
+                reason(
+                    named and done,
+                    "the repaired run has failed" if named else "the failure is not named",
+                ),
             )
         )
     return found

@@ -31,7 +31,7 @@ from ...report.plot_style import PALETTE, SERIES, WIDE, canvas
 from ...rule import SocialGradient
 from ...smooth_game import AbstractSmoothGame
 from ..frame import Cell, Rows
-from ..page import Claim
+from ..page import Claim, reason
 from .budget import Budget
 from .linearised import sequential_radius, stationary_square
 from .trial import follow, stage, thinned
@@ -206,18 +206,21 @@ def claims(table: pl.DataFrame) -> list[Claim]:
         exact = rows.filter(pl.col("agents") == "exact").sort("step")
         error = float(exact["error"][-1])
         rise = float(np.max(np.diff(exact["cost"].to_numpy())))
+        reached, falls = error < REACHED, rise < 1e-12
         found.append(
             Claim(
                 f"{game}: at exact equilibria prices go to -F at the optimum (theorem 1)",
                 f"error {error:.1e} after {exact['step'][-1] + 1} prices",
-                error < REACHED,
+                reached,
+                reason(reached, f"the error is not below {REACHED:.0e} after these prices"),
             )
         )
         found.append(
             Claim(
                 f"{game}: and the social cost never rises on the way",
                 f"largest rise between prices {rise:.1e}",
-                rise < 1e-12,
+                falls,
+                reason(falls, "a rise is more than rounding"),
             )
         )
         found += _learning_claims(str(game), _last(rows))
@@ -230,14 +233,15 @@ def _learning_claims(game: str, last: pl.DataFrame) -> list[Claim]:
     radius = pl.col("radius").fill_null(0.0) if "radius" in last.columns else pl.lit(0.0)
     inside = last.filter(~pl.col("agents").is_in(OUTSIDE) & (radius < 1))
     worst = inside.sort("error", descending=True).row(0, named=True)
-    names = inside["agents"].n_unique()
+    names, tracks = inside["agents"].n_unique(), bool(worst["error"] < REACHED)
     said = [
         Claim(
             f"{game}: so they do under every learner that tracks, at {ratios[0]} to {ratios[-1]} "
             "steps a price (theorem 2)",
             f"{names} learners, largest error {worst['error']:.1e} ({worst['agents']}, "
             f"{worst['steps_per_price']} steps a price)",
-            bool(worst["error"] < REACHED),
+            tracks,
+            reason(tracks, f"{worst['agents']} has not come within {REACHED:.0e}"),
         )
     ]
     for row in last.filter(radius >= 1).iter_rows(named=True):
@@ -247,6 +251,7 @@ def _learning_claims(game: str, last: pl.DataFrame) -> list[Claim]:
                 f"for this planner: linearised, errors grow by {row['radius']:.3f} a price",
                 f"error {row['error']:.1e}",
                 bool(row["error"] > REACHED),
+                reason(row["error"] > REACHED, "the error has fallen all the same"),
             )
         )
     for (who,), rows in last.filter(pl.col("agents").is_in(OUTSIDE)).group_by(["agents"]):
@@ -261,6 +266,7 @@ def _learning_claims(game: str, last: pl.DataFrame) -> list[Claim]:
                 f"{game}: {who} against a constant planner step, of which the theorem is silent",
                 f"errors by steps a price {told}",
                 None,
+                "the theorem is of other learners",
             )
         )
     return said
@@ -269,10 +275,15 @@ def _learning_claims(game: str, last: pl.DataFrame) -> list[Claim]:
 def _noise_claims(game: str, rows: pl.DataFrame) -> list[Claim]:
     off = float((rows["square"] / rows["predicted"] - 1).abs().max())  # pyright: ignore[reportArgumentType]
     slope = np.polyfit(np.log(rows["gain"]), np.log(rows["square"]), 1)[0]
+    straight, near = 0.8 < slope < 1.25, off < 0.15
     return [
         Claim(
             f"{game}: noise leaves a mean-square error in proportion to the planner's step",
             f"exponent {slope:.2f}; within {off:.0%} of the linearised prediction",
-            bool(0.8 < slope < 1.25 and off < 0.15),
+            bool(straight and near),
+            reason(
+                bool(straight and near),
+                "the size is not the one predicted" if straight else "the exponent is not near 1",
+            ),
         )
     ]

@@ -30,7 +30,7 @@ from ...rule import (
     ZerothOrder,
 )
 from ..frame import Cell, Rows
-from ..page import Claim
+from ..page import Claim, reason
 from .budget import Budget
 from .trial import follow, stage
 
@@ -216,6 +216,7 @@ def claims(table: pl.DataFrame) -> list[Claim]:
                 f"{name}: the same price on every game, to {bar:g}",
                 f"{len(runs)} games, largest final error {worst['final']:.1e} ({worst['game']})",
                 worst["final"] <= bar,
+                reason(worst["final"] <= bar, f"not there on {worst['game']} when its steps ended"),
             )
         )
     return found

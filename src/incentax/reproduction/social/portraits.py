@@ -17,7 +17,7 @@ from ...population import GradientPlay, LearningPopulation, NashPopulation
 from ...report.plot_style import PALETTE, SERIES, WIDE, canvas
 from ...rule import Hypergradient, SocialGradient
 from ..frame import Cell, Rows
-from ..page import Claim
+from ..page import Claim, reason
 from .budget import Budget
 from .trial import follow
 
@@ -226,16 +226,22 @@ def claims(table: pl.DataFrame) -> list[Claim]:
                     f"{game}: {label} leads to one price from everywhere",
                     f"{len(ends)} starts, farthest end {far:.1e} from the optimal price",
                     far < 1e-2,
+                    reason(far < 1e-2, "some path has not come to it in the steps it had"),
                 )
             )
     moving = table.filter(pl.col("speed").is_not_null() & (pl.col("agent") == 0))
     for (speed,), run in moving.group_by(["speed"], maintain_order=True):
+        stepped, priced = run["order"][-1] > 1 - 1e-6, run["error"][-1] < 1e-4
         found.append(
             Claim(
                 f"six oscillators, phases and prices moving together at speed {speed:g}: in step "
                 "at the optimal price",
                 f"order {run['order'][-1]:.9f}, error of the price {run['error'][-1]:.1e}",
-                run["order"][-1] > 1 - 1e-6 and run["error"][-1] < 1e-4,
+                stepped and priced,
+                reason(
+                    stepped and priced,
+                    "the price is not yet there" if stepped else "they are not yet in step",
+                ),
             )
         )
     return found

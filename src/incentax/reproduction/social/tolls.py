@@ -17,7 +17,7 @@ from ...population import JointAction
 from ...problems import problems
 from ...report.plot_style import PALETTE, SERIES, WIDE, canvas
 from ..frame import Cell, Rows
-from ..page import Claim
+from ..page import Claim, reason
 from .budget import Budget
 
 PROBLEM, NUM_STEPS = "beach-tolls", 200
@@ -129,15 +129,22 @@ def claims(table: pl.DataFrame) -> list[Claim]:
             "with the model (hypergradient): less congestion than without tolls",
             f"{final[MODELLED]:.4f}, without tolls {free:.4f}",
             final[MODELLED] < free,
+            reason(final[MODELLED] < free, "tolls have not lowered it"),
         )
     ]
+    most = 1.01 * min(final[MODELLED], floor)
     for watched, value in list(final.items())[1:]:
         found.append(
             Claim(
                 f"{watched}: as good as with the model, and as any flow, both to 1 %",
                 f"{value:.4f}: {value / final[MODELLED] - 1:+.1%} beside the model's, "
                 f"{value / floor - 1:+.1%} beside what no flow goes below",
-                value <= 1.01 * min(final[MODELLED], floor),
+                value <= most,
+                reason(
+                    value <= most,
+                    f"{value / most - 1:.1%} more than that: not at the end, or the bound on "
+                    "flows is loose",
+                ),
             )
         )
     return found
