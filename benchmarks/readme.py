@@ -28,6 +28,8 @@ ORDER = (
     "beach",
     "gradient",
     "batches",
+    "left_out",
+    "left_out_step",
     "table2",
     "table2_long",
     "memory",

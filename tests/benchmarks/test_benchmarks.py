@@ -11,7 +11,7 @@ from benchmarks.machine import ACCELERATORS
 
 HERE = Path(__file__).parents[2] / "benchmarks"
 # What benchmarks share; nobody runs these.
-SHARED = ("contenders", "kept", "machine")
+SHARED = ("accelerated", "contenders", "kept", "machine")
 MODULES = sorted(
     file.stem for file in HERE.glob("*.py") if file.stem not in ("__init__", "__main__")
 )
