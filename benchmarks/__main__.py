@@ -1,4 +1,4 @@
-"""Run the benchmarks: some three hours on two cores; each can be run alone."""
+"""Run the benchmarks: some four hours on two cores; each can be run alone."""
 
 from collections.abc import Callable
 
@@ -9,8 +9,10 @@ from . import (
     devices,
     gradient,
     growth,
+    left_out,
     memory,
     prior_free,
+    readme,
     rivals,
     social,
     start,
@@ -25,17 +27,19 @@ EVERY: tuple[Callable[[], object], ...] = (
     start.main,
     gradient.main,
     batches.main,
+    left_out.main,
     memory.main,
     table2.main,
     lambda: table2.main("--horizons 100 500 --repeats 1 --name table2_long".split()),
     a1.main,
     lambda: time_to_value.main("--seeds 10 --seconds 15".split()),
     lambda: time_to_value.main("--problems a2 a3 a7 --seeds 5 --seconds 10".split()),
-    lambda: time_to_value.main("--problems a8 --seeds 2 --seconds 30".split()),
+    lambda: time_to_value.main("--problems a8 --seeds 5 --seconds 30".split()),
     beach.main,
     prior_free.main,
     social.main,
     devices.main,
+    readme.main,
 )
 no_options(__doc__)
 for run in EVERY:

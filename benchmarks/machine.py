@@ -13,11 +13,15 @@ import jax
 from rich.console import Console
 from rich.table import Table
 
+from .kept import code
+
 RESULTS = Path(__file__).parent / "results"
+# Kinds of devices whose figures are kept beside those of the CPU.
+ACCELERATORS = ("gpu", "tpu")
 
 
 def conditions() -> dict[str, Any]:
-    """Device, cores, versions and date."""
+    """Device, cores, versions, date, and a short digest of the package's code."""
     return {
         "device": jax.devices()[0].device_kind,
         "cores": len(os.sched_getaffinity(0)),
@@ -26,11 +30,18 @@ def conditions() -> dict[str, Any]:
         "jax": version("jax"),
         "incentax": version("incentax"),
         "date": datetime.date.today().isoformat(),
+        "code": code(),
     }
 
 
 def publish(name: str, title: str, rows: list[dict[str, Any]]) -> None:
-    """Print rows as a table and keep them as JSON beside the conditions."""
+    """Print rows as a table and keep them as JSON beside the conditions.
+
+    Figures of an accelerator have a file of their own, `NAME_gpu.json`, and replace none of a CPU.
+    """
+    device = jax.devices()[0]
+    if device.platform in ACCELERATORS:
+        name, title = "_".join((name, device.platform)), f"{title}, on {device.device_kind}"
     table = Table(title=title, title_justify="left", box=None)
     for head in rows[0]:
         table.add_column(head, justify="right")

@@ -7,7 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from .machine import RESULTS, no_options
+from .kept import code
+from .machine import ACCELERATORS, RESULTS, no_options
 
 ORDER = (
     "a1",
@@ -27,6 +28,8 @@ ORDER = (
     "beach",
     "gradient",
     "batches",
+    "left_out",
+    "left_out_step",
     "table2",
     "table2_long",
     "memory",
@@ -49,6 +52,7 @@ HEAD = """# Measured figures
 `python -m benchmarks.NAME`. `python -m benchmarks.readme` writes this page from
 `benchmarks/results/`. The first lines of each benchmark say what its times are of: whole processes,
 single designs, or medians of repeated calls. Machines differ, so compare figures of one table only.
+`code` under a table is a digest of the package without its comments and docstrings.
 """
 
 
@@ -64,19 +68,27 @@ def table(rows: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def main() -> None:
-    """Write the page."""
+def page(results: Path) -> str:
+    """All tables of a folder, those of an accelerator after the same ones of a CPU."""
     parts = [HEAD]
-    known = {path.stem: path for path in RESULTS.glob("*.json")}
-    for name in (*ORDER, *sorted(set(known) - set(ORDER))):
+    known = {path.stem: path for path in results.glob("*.json")}
+    first = [name for stem in ORDER for name in (stem, *(f"{stem}_{a}" for a in ACCELERATORS))]
+    for name in (*first, *sorted(set(known) - set(first))):
         if name not in known:
             continue
         record = json.loads(known[name].read_text())
         if not {"title", "conditions", "rows"} <= set(record):
             continue
         where = ", ".join(f"{k} {v}" for k, v in record["conditions"].items())
+        if record["conditions"].get("code") != code():
+            where += " (measured with earlier code)"
         parts.append(f"## {record['title']}\n\n{table(record['rows'])}\n\n{where}.\n")
-    (Path(__file__).parent / "README.md").write_text("\n".join(parts))
+    return "\n".join(parts)
+
+
+def main() -> None:
+    """Write the page."""
+    (Path(__file__).parent / "README.md").write_text(page(RESULTS))
 
 
 if __name__ == "__main__":

@@ -136,7 +136,8 @@ def main(given=()):
     if arguments.out is not None:
         arguments.out.write_text(json.dumps(rows, indent=2) + "\n")
     rounds = ", ".join(map(str, arguments.horizons))
-    title = f"One gradient on A1, H = {rounds}, {arguments.solver_steps} solver steps"
+    calls = "one call" if arguments.repeats == 1 else f"medians of {arguments.repeats} calls"
+    title = f"One gradient on A1, H = {rounds}, {arguments.solver_steps} solver steps, {calls}"
     publish(arguments.name, title, [shown(row) for row in rows])
 
 

@@ -22,8 +22,8 @@ FLAGS = (
 )
 
 
-def asked(order: dict[str, Any]) -> list[dict[str, Any]]:
-    """For each case seconds of a step in a solve, and the policy after the timed steps."""
+def asked(order: dict[str, Any]) -> dict[str, Any]:
+    """Seconds of a step in a solve of a case, and the policy after the timed steps."""
     flags = " ".join((os.environ.get("XLA_FLAGS", ""), *FLAGS)).strip()
     done = subprocess.run(
         [sys.executable, "-c", f"from {__name__} import answer; answer()"],
@@ -38,9 +38,7 @@ def asked(order: dict[str, Any]) -> list[dict[str, Any]]:
 
 def answer() -> None:
     """Measure what `asked` is told: JSON in, JSON out."""
-    order, told = json.load(sys.stdin), []
-    for case, path in zip(order["cases"], order["paths"], strict=True):
-        game, mechanism = ours.build(case, path)
-        fast = ours.timed(game, mechanism, order["step_size"], order["runs"], order["compared"])
-        told.append({"in_solve": fast.in_solve, "policy": fast.policy.ravel().tolist()})
-    print(json.dumps(told))
+    order = json.load(sys.stdin)
+    game, mechanism = ours.build(order["case"], order["path"])
+    fast = ours.timed(game, mechanism, order["step_size"], order["runs"], order["compared"])
+    print(json.dumps({"in_solve": fast.in_solve, "policy": fast.policy.ravel().tolist()}))

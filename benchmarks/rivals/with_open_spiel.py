@@ -66,13 +66,13 @@ class Settled(mirror_descent.MirrorDescent):
 
 
 def stepped(algorithm, runs):
-    """Median seconds of a step over as many as there are runs, after the first."""
+    """Seconds of each of as many steps as there are runs."""
     found = []
     for _ in range(runs):
         began = time.perf_counter()
         algorithm.iteration()
         found.append(time.perf_counter() - began)
-    return median(found)
+    return found
 
 
 def main():
@@ -85,7 +85,7 @@ def main():
     timed.iteration()
     record = {
         "first policy": table(game, timed.get_policy()),
-        "step": stepped(timed, order["runs"]),
+        "steps": stepped(timed, order["runs"]),
         "timed policy": table(game, timed.get_policy()),
         "exploitability": seconds(
             lambda: nash_conv.NashConv(game, uniform).nash_conv(), order["runs"]

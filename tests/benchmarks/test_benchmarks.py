@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.machine import ACCELERATORS
+
 HERE = Path(__file__).parents[2] / "benchmarks"
 # What benchmarks share; nobody runs these.
-SHARED = ("kept", "machine")
+SHARED = ("accelerated", "contenders", "kept", "machine")
 MODULES = sorted(
     file.stem for file in HERE.glob("*.py") if file.stem not in ("__init__", "__main__")
 )
@@ -59,7 +61,7 @@ def known():
 
 @pytest.mark.parametrize("name", RESULTS)
 def test_no_kept_figure_is_an_orphan(name, known):
-    stem = name.partition(".")[0]
+    stem = re.sub(rf"_({'|'.join(ACCELERATORS)})$", "", name.partition(".")[0])
     assert any(re.fullmatch(pattern, stem) for pattern in known), f"{name} is nobody's"
 
 

@@ -13,7 +13,7 @@ from incentax.judgement import TRUST, judged
 
 def test_a_bar_is_reached_by_the_first_mechanism_worth_it():
     seen = [Seen(1.0, 0.2), Seen(2.0, 0.4), Seen(3.0, 0.3), Seen(4.0, 0.5)]
-    found = Race(seen, 0.5, 4.5, 9)
+    found = Race(seen, 0.5, 4.5, 9, 10)
     assert [found.seconds_to(bar) for bar in (0.1, 0.3, 0.5)] == [1.0, 2.0, 4.0]
     assert math.isnan(found.seconds_to(0.6)) and math.isnan(found.seconds_to(math.nan))
     assert found.lowest_after(0.3) == 0.3 and math.isnan(found.lowest_after(0.6))
@@ -21,14 +21,26 @@ def test_a_bar_is_reached_by_the_first_mechanism_worth_it():
 
 def test_medians_count_those_that_never_get_there():
     def rows(recipe, *seconds):
-        return [{"recipe": recipe, "s to 0.24": s, "final value": s / 100} for s in seconds]
+        told = {"recipe": recipe, "steps": 4, "of planned": 10 if recipe == "a" else 4}
+        return [
+            told | {"s to 0.24": s, "final value": s / 100, "bars held": int(s > 2)}
+            for s in seconds
+        ]
 
     never = math.nan
     told = summary(rows("ours", 1.0, 2.0, 3.0) + rows("a", 4.0, never, 8.0) + rows("b", never, 1.0))
     ours, a, b = ([row[name] for name in ("median", "slowest", "times ours")] for row in told)
     assert ours == [2.0, 3.0, 1.0] and a == [8.0, "-", 4.0] and b == ["-", "-", "-"]
     assert [row["got there"] for row in told] == ["3 of 3", "2 of 3", "1 of 2"]
-    assert told[0]["lowest"] == 0.01 and {row["bar"] for row in told} == {"s to 0.24"}
+    assert [row["ended there"] for row in told] == ["1 of 3", "2 of 3", "0 of 2"]
+    assert [row["steps, median"] for row in told] == ["4 of 4", "cut at 4 of 10", "4 of 4"]
+    assert told[0]["lowest final"] == 0.01 and {row["bar"] for row in told} == {"s to 0.24"}
+
+
+def test_the_published_recipe_runs_at_every_rate_from_either_start():
+    names = [row.name for row in contenders(ix.problems["a1"].setting, (0.1, 0.2))]
+    paper = [name for name in names if name.startswith("paper")]
+    assert len(paper) == 4 and sum(name.endswith("our start") for name in paper) == 2
 
 
 def test_the_clock_stands_still_beside_the_design():

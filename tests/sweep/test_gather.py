@@ -50,12 +50,20 @@ def folder(tmp_path):
     return SweepFolder(tmp_path / "sweep", "left-right")
 
 
-def test_a_failed_task_is_tried_again(folder):
+def test_a_failed_task_is_tried_again_at_once(folder):
     work, said = Work({1: 1}), []
     rows, failures = gather(orders(), folder, Here(), work, say=said.append)
-    assert not failures and work.done == [0, 1, 2, 1]
+    assert not failures and work.done == [0, 1, 1, 2]
     assert [row["value"] for row in rows] == [0.0, 1.0, 2.0]
     assert "seed=1: RuntimeError: out of luck; trying again" in said
+
+
+def test_a_task_is_tried_as_often_as_asked(folder):
+    work, said = Work({1: 9}), []
+    gather(orders(), folder, Here(), work, retries=2, say=said.append)
+    assert work.done == [0, 1, 1, 1, 2]
+    told = [line.rpartition("; ")[2] for line in said if line.startswith("seed=1")]
+    assert told == ["trying again", "trying again", "giving up"]
 
 
 def test_a_task_that_fails_for_good_is_reported_and_keeps_nobody_waiting(folder):

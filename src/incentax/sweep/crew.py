@@ -14,6 +14,8 @@ from typing import Any, final
 Work = Callable[[Any, Path], None]
 # The name of a task, and why it failed or the files it left, by their path in the run directory.
 Report = tuple[str, Exception | dict[str, bytes]]
+# Whether a task whose failure was reported just now is to be done once more.
+Again = Callable[[str], bool]
 
 
 class AbstractCrew(ABC):
@@ -26,23 +28,35 @@ class AbstractCrew(ABC):
         return None
 
     @abstractmethod
-    def work(self, work: Work, tasks: Mapping[str, tuple[Any, Path]]) -> Iterator[Report]:
-        """The reports of all tasks, in the order in which they end; nothing is raised for one."""
+    def work(
+        self, work: Work, tasks: Mapping[str, tuple[Any, Path]], again: Again
+    ) -> Iterator[Report]:
+        """The reports of all tasks, in the order in which they end; nothing is raised for one.
+
+        A task that failed is begun once more, at once, where `again(name)` says so: who is free
+        need not wait for those who are not.
+        """
 
 
 @final
 class Here(AbstractCrew):
     """One task after another, in this process."""
 
-    def work(self, work: Work, tasks: Mapping[str, tuple[Any, Path]]) -> Iterator[Report]:
+    def work(
+        self, work: Work, tasks: Mapping[str, tuple[Any, Path]], again: Again
+    ) -> Iterator[Report]:
         """The reports, in the order of the tasks."""
         for name, (order, path) in tasks.items():
-            try:
-                work(order, path)
-            except Exception as error:
-                yield name, error
-            else:
-                yield name, {}
+            trying = True
+            while trying:
+                try:
+                    work(order, path)
+                except Exception as error:
+                    yield name, error
+                    trying = again(name)
+                else:
+                    yield name, {}
+                    trying = False
 
 
 @final
@@ -90,15 +104,19 @@ class RayCluster(AbstractCrew):
         _ray().shutdown()
         self._hushed.__exit__(None, None, None)
 
-    def work(self, work: Work, tasks: Mapping[str, tuple[Any, Path]]) -> Iterator[Report]:
+    def work(
+        self, work: Work, tasks: Mapping[str, tuple[Any, Path]], again: Again
+    ) -> Iterator[Report]:
         """The reports, in the order in which tasks end."""
         ray = _ray()
         # The driver retries, so that retries are counted and told the same on every crew.
         remote = ray.remote(max_retries=0, num_cpus=1)(_collected)
-        running = {
-            remote.remote(work, order, str(path.absolute())): name
-            for name, (order, path) in tasks.items()
-        }
+
+        def begin(name: str) -> Any:
+            order, path = tasks[name]
+            return remote.remote(work, order, str(path.absolute()))
+
+        running = {begin(name): name for name in tasks}
         while running:
             (ended,), _ = ray.wait(list(running), num_returns=1)
             name = running.pop(ended)
@@ -106,6 +124,8 @@ class RayCluster(AbstractCrew):
                 yield name, ray.get(ended)
             except ray.exceptions.RayError as error:
                 yield name, error
+                if again(name):
+                    running[begin(name)] = name
 
 
 def _check_reach(address: str) -> None:

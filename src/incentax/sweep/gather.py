@@ -21,8 +21,8 @@ def gather(
     """The table of all cells, and by the names of those that failed the reason.
 
     Cells that have finished are not run again, unfinished ones go on from their checkpoint. The
-    table on disk is replaced as each cell ends. A task that raised is tried again; a design that
-    ended badly would end so again.
+    table on disk is replaced as each cell ends. A task that raised is tried again at once; a design
+    that ended badly would end so again.
 
     **Arguments:**
 
@@ -36,24 +36,26 @@ def gather(
     waiting = {cell.name for cell in cells if not folder.finished(cell, orders[cell])}
     if len(waiting) < len(cells):
         say(f"{len(cells) - len(waiting)} of {len(cells)} cells have finished before")
+    tasks = {cell.name: (orders[cell], folder.cell(cell)) for cell in cells if cell.name in waiting}
     lost: dict[str, str] = {}
-    for attempt in range(retries + 1):
-        tasks = {
-            cell.name: (orders[cell], folder.cell(cell)) for cell in cells if cell.name in waiting
-        }
-        for name, outcome in crew.work(work, tasks) if tasks else ():
-            if isinstance(outcome, Exception):
-                lost[name] = _reason(outcome)
-                again = "trying again" if attempt < retries else "giving up"
-                say(f"{name}: {lost[name]}; {again}")
-                continue
-            folder.receive(by_name[name], outcome)
-            waiting.discard(name)
-            lost.pop(name, None)
-            rows = folder.rows(cells, {})
-            folder.save_table(rows)
-            outcome_told = folder.complaint(by_name[name]) or "done"
-            say(f"{name}: {outcome_told}, {len(cells) - len(waiting)} of {len(cells)}")
+    failures = dict.fromkeys(tasks, 0)
+
+    def again(name: str) -> bool:
+        return failures[name] <= retries
+
+    for name, outcome in crew.work(work, tasks, again) if tasks else ():
+        if isinstance(outcome, Exception):
+            lost[name] = _reason(outcome)
+            failures[name] += 1
+            say(f"{name}: {lost[name]}; {'trying again' if again(name) else 'giving up'}")
+            continue
+        folder.receive(by_name[name], outcome)
+        waiting.discard(name)
+        lost.pop(name, None)
+        rows = folder.rows(cells, {})
+        folder.save_table(rows)
+        outcome_told = folder.complaint(by_name[name]) or "done"
+        say(f"{name}: {outcome_told}, {len(cells) - len(waiting)} of {len(cells)}")
     rows = folder.rows(cells, lost)
     folder.save_table(rows)
     complaints = {cell.name: folder.complaint(cell) for cell in cells if cell.name not in lost}
