@@ -3,7 +3,7 @@
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -64,7 +64,9 @@ class HeldOut:
 
     `rows` are (mechanism, revenue, low, high) with a `confidence` interval; `count` says on how
     many. On games, `settled` counts those at an equilibrium of the first mechanism,
-    `exploitability` is the largest of all, and `cap` the mean of their proved bounds.
+    `exploitability` is the largest of all, and `cap` the mean of their proved bounds. Where games
+    are drawn anew, `baselines` says what those of the setting come to on the same games: there,
+    and only there, the first mechanism, baselines and cap can be compared.
     """
 
     rows: tuple[tuple[str, float, float, float], ...]
@@ -73,6 +75,7 @@ class HeldOut:
     settled: int | None = None
     exploitability: float = math.nan
     cap: float | None = None
+    baselines: dict[str, float] = field(default_factory=dict)
 
 
 class AbstractSetting(ABC):
@@ -151,6 +154,10 @@ class AbstractMeasured(ABC):
     @abstractmethod
     def oracles(self) -> dict[str, Any]:
         """These numbers by name; None where one is not known."""
+
+    @abstractmethod
+    def slow_oracles(self) -> tuple[str, ...]:
+        """Names of those that are not known only because they take long to find."""
 
 
 def check_temperature(temperature: float) -> None:

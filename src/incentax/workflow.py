@@ -17,7 +17,7 @@ from .judgement import TRUST
 from .order import Order
 from .progress import Progress, Result, StepRecord
 from .run_directory import RunDirectory
-from .setting import AbstractMeasured
+from .setting import AbstractMeasured, HeldOut
 
 # What a certificate's rows have to satisfy to hold, beside the setting's own exploitability bound.
 TOLERANCES = {"residual": 1e-2, "gradient_error": 1e-2}
@@ -54,6 +54,7 @@ def perform(
     """
     with _kept(run):
         setting = order.problem.setting
+        measured = isinstance(setting, AbstractMeasured)
         # Four, as `design` draws: to split into another number would compile another program.
         mechanism_key, design_key, judge_key, _ = jax.random.split(jax.random.key(order.seed), 4)
         result, history = _design(order, run, watch, seconds, mechanism_key, design_key)
@@ -79,7 +80,8 @@ def perform(
             "value": result.value,
             "baselines": baselines,
             "cap": result.certificate.cap,
-            "oracles": setting.oracles() if isinstance(setting, AbstractMeasured) else {},
+            "oracles": setting.oracles() if measured else {},
+            "slow_oracles": list(setting.slow_oracles()) if measured else [],
             "exploitability": result.certificate.exploitability,
             "residual": result.certificate.residual,
             "steps": len(history),
@@ -207,10 +209,13 @@ def _stage(stage: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {name if name in grids else f"{stage}/{name}": array for name, array in arrays.items()}
 
 
-def _held_out(held_out) -> dict[str, Any]:
+def _held_out(held_out: HeldOut) -> dict[str, Any]:
     rows = [
         {"mechanism": name, "revenue": value, "low": low, "high": high}
         for name, value, low, high in held_out.rows
     ]
     kept = {"rows": rows, "count": held_out.count, "confidence": held_out.confidence}
+    if held_out.baselines:
+        value = held_out.rows[0][1]
+        kept |= {"value": value, "baselines": held_out.baselines, "cap": held_out.cap}
     return kept if held_out.settled is None else kept | {"settled": held_out.settled}

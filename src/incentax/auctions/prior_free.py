@@ -137,6 +137,7 @@ class PriorFree(AbstractSetting):
             settled=int(ours.settled.sum()),
             exploitability=float(ours.exploitability.max()),
             cap=float(caps.mean()) if known else None,
+            baselines={"first_price": float(theirs.revenue.mean())},
         )
 
     def _games(self, key: Key) -> tuple[RandomEconomy, Keys[Array, " G"]]:

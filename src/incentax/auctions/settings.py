@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, ClassVar, Literal, final
 
 import numpy as np
@@ -17,8 +18,9 @@ from .economy import Economy
 from .form import FORMS, AbstractForm, Network, form_name
 from .formats import FirstPrice
 from .mechanism import AbstractAuction
+from .oracle import Market
 from .snapshot import auction_snapshot
-from .yardsticks import fast_yardsticks, proved_cap
+from .yardsticks import Yardsticks, fast_yardsticks, proved_cap
 
 
 @dataclass(frozen=True)
@@ -119,11 +121,15 @@ class KnownEconomy(AbstractSetting, AbstractMeasured):
 
     def cap(self) -> float | None:
         """The tightest proved bound that applies to these bidders and this goal."""
-        return proved_cap(self.economy, self.goal)
+        return proved_cap(self.economy, self.goal, self._market)
 
     def oracles(self) -> dict[str, Any]:
         """The oracle numbers that are quickly found; None for the others."""
-        return fast_yardsticks(self.economy, self.goal).numbers
+        return dict(self._yardsticks.numbers)
+
+    def slow_oracles(self) -> tuple[str, ...]:
+        """The prices that only `incentax oracle` waits for."""
+        return self._yardsticks.slow
 
     def snapshot(self, mechanism: Mechanism, response: Equilibrium) -> dict[str, np.ndarray]:
         """The equilibrium's arrays."""
@@ -132,3 +138,12 @@ class KnownEconomy(AbstractSetting, AbstractMeasured):
     def held_out(self, mechanism: Mechanism, key: Key) -> HeldOut | None:
         """Nothing is held out: the economy is known."""
         return None
+
+    # The cap and the oracles ask the same market, which remembers what it has been asked.
+    @cached_property
+    def _market(self) -> Market | None:
+        return self.economy.market()
+
+    @cached_property
+    def _yardsticks(self) -> Yardsticks:
+        return fast_yardsticks(self.economy, self.goal, self._market)

@@ -1,12 +1,20 @@
 """What an economy's auctions are measured with: caps and closed-form auctions that apply to it."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from .._types import Objective
 from ..objective import Mix, revenue
 from .economy import Economy
-from .oracle import Market, first_best, mixture_cap, revenue_cap, summarise
+from .oracle import (
+    Market,
+    constant_price,
+    first_best,
+    mixture_cap,
+    revenue_cap,
+    revenue_caps,
+    summarise,
+)
 from .oracle.posted_search import DEFAULT_SEARCH, CrossEntropy
 
 # Beyond so many rounds the clearing program takes tens of seconds: only who asks waits for it.
@@ -32,11 +40,13 @@ _KEYS = (
 class Yardsticks:
     """Oracle numbers by name, `None` where one does not apply, and the proved `cap`.
 
-    `numbers` are in money per bidder, prices in money per item; `cap` bounds the objective.
+    `numbers` are in money per bidder, prices in money per item; `cap` bounds the objective. `slow`
+    names the numbers that apply and are `None` all the same, since they take long to find.
     """
 
     numbers: dict[str, Any]
     cap: float | None
+    slow: tuple[str, ...] = ()
 
     @classmethod
     def none(cls, cap: float | None = None) -> "Yardsticks":
@@ -71,7 +81,11 @@ def proved_cap(
 
 
 def yardsticks(
-    economy: Economy, objective: Objective, *, search: CrossEntropy | None = DEFAULT_SEARCH
+    economy: Economy,
+    objective: Objective,
+    *,
+    search: CrossEntropy | None = DEFAULT_SEARCH,
+    market: Market | None = None,
 ) -> Yardsticks:
     """All oracle numbers that hold for this economy's bidders.
 
@@ -81,29 +95,61 @@ def yardsticks(
     **Arguments:**
 
     - `search`: how to look for the best posted path; `None` leaves it out, which is fastest.
+    - `market`: the economy's market, if it is at hand.
 
     >>> from incentax.objective import revenue
     >>> found = yardsticks(Economy(), revenue, search=None)
     >>> found.numbers["first_price"], found.numbers["posted_price"], found.cap
     (0.16, None, 0.25)
     """
-    market = economy.market()
+    market = economy.market() if market is None else market
     if market is None:
         return Yardsticks.none()
     known = asdict(summarise(market, search=search))
-    numbers = {key: known[key] for key in _KEYS}
-    if economy.utility.round_weights(economy.horizon) is None:
-        leaves = market.after_win.exit_probability == 1
-        stays_out = market.after_win.return_probability == 0
-        priced = market.is_static and leaves and stays_out
-        caps = ("myerson_cap", "dynamic_cap", "memoryless_cap", "weighted_cap")
-        prices = () if priced else tuple(key for key in _KEYS if key not in (*caps, "first_best"))
-        numbers |= dict.fromkeys((*caps, *prices))
+    numbers = {key: known[key] for key in _KEYS} | dict.fromkeys(_inapplicable(economy, market))
     return Yardsticks(numbers, proved_cap(economy, objective, market))
 
 
-def fast_yardsticks(economy: Economy, objective: Objective) -> Yardsticks:
-    """The oracle numbers that take a second or two; the others are `None`."""
+def fast_yardsticks(
+    economy: Economy, objective: Objective, market: Market | None = None
+) -> Yardsticks:
+    """The oracle numbers that take a second or two; `slow` names those that take longer.
+
+    The search for posted prices always does; over many rounds, so does the clearing program.
+
+    **Arguments:**
+
+    - `market`: the economy's market, if it is at hand.
+
+    >>> from incentax.objective import revenue
+    >>> fast_yardsticks(Economy(), revenue).slow, fast_yardsticks(Economy(horizon=20), revenue).slow
+    (('posted_price',), ('first_price', 'posted_price'))
+    """
+    market = economy.market() if market is None else market
+    if market is None:
+        return Yardsticks.none()
+    missing = _inapplicable(economy, market)
     if economy.horizon <= FAST_ROUNDS:
-        return yardsticks(economy, objective, search=None)
-    return Yardsticks.none(proved_cap(economy, objective))
+        found, slow = yardsticks(economy, objective, search=None, market=market), ("posted_price",)
+    else:
+        quick = dict.fromkeys(_KEYS) | revenue_caps(market)
+        quick |= {
+            "first_best": first_best(market).value,
+            "constant_price": constant_price(market).revenue,
+        }
+        numbers = quick | dict.fromkeys(missing)
+        found = Yardsticks(numbers, proved_cap(economy, objective, market))
+        slow = ("first_price", "posted_price")
+    return replace(found, slow=tuple(name for name in slow if name not in missing))
+
+
+def _inapplicable(economy: Economy, market: Market) -> tuple[str, ...]:
+    # The numbers that do not hold for these bidders, whatever the oracles say of linear ones.
+    if economy.utility.round_weights(economy.horizon) is not None:
+        return ()
+    leaves = market.after_win.exit_probability == 1
+    stays_out = market.after_win.return_probability == 0
+    caps = ("myerson_cap", "dynamic_cap", "memoryless_cap", "weighted_cap")
+    if market.is_static and leaves and stays_out:
+        return caps
+    return tuple(key for key in _KEYS if key != "first_best")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .run import Run, read_run
-from .summary import finite, gap, verdict
+from .summary import compared, finite, gap, verdict
 
 
 @dataclass(frozen=True)
@@ -76,9 +76,9 @@ def _best(runs: Sequence[Run]) -> set[int]:
     best: set[int] = set()
     for group in {kind(run) for run in runs}:
         values = {
-            position: run.result["value"]
+            position: value
             for position, run in enumerate(runs)
-            if kind(run) == group and run.result is not None and finite(run.result["value"])
+            if kind(run) == group and finite(value := compared(run.result or {}).get("value"))
         }
         if len(values) > 1:
             choose = max if group[2] == "maximize" else min
@@ -98,7 +98,7 @@ def _row(name: str, run: Run, best: bool) -> Comparison:
         adjoint=asked["adjoint"],
         objective=run.config["objective"],
         sense=run.config["sense"],
-        value=result.get("value"),
+        value=compared(result).get("value"),
         gap=gap(result) if result else None,
         exploitability=result.get("exploitability"),
         steps=run.steps_done,

@@ -17,14 +17,18 @@ from .plots import FIGURES, draw
 from .run import Run, read_run
 from .summary import (
     Standing,
+    compared,
     direction,
     duration,
     finite,
     gap_words,
+    mean_of,
     number,
     outcome,
     percent,
+    slow_words,
     standings,
+    unseen,
     verdict,
     words,
 )
@@ -85,11 +89,13 @@ def render(run: Run, figures: Mapping[str, str]) -> str:
         gap=gap_words(result) if result else "",
         verdict=verdict(run.result),
         ladder=_ladder(run),
+        slow=slow_words(result) if result else "",
         facts=_facts(run),
         status=_status(run),
         figures=drawn,
         checks=result.get("certificate") or [],
         held_out=result.get("held_out"),
+        unseen=unseen(result.get("held_out")),
         data=run.config["values"],
         tables=[
             ("Settings", [("seed", _seed(run)), *_shown(run.config["settings"])]),
@@ -115,7 +121,7 @@ def html_number(x: float | None) -> Markup:
 def _value(run: Run) -> tuple[float | None, str]:
     """The value that the page leads with, and what it is."""
     if run.result is not None:
-        return run.result["value"], ""
+        return compared(run.result)["value"], mean_of(run.result)
     values = run.history.get("value")
     known = [] if values is None else [float(x) for x in values if finite(x)]
     if known:

@@ -18,7 +18,7 @@ from .plot_style import (
     whole_ticks,
 )
 from .run import Run
-from .summary import direction, finite, label, number, words
+from .summary import compared, direction, finite, label, number, unseen, words
 
 Floats = NDArray[np.float64]
 
@@ -37,7 +37,7 @@ def objective(run: Run) -> Figure:
         axes.plot(step, checked, **style)
         entries.append(line("solved anew from a cold start", "ink", "o"))
     labels: list[tuple[float, str, str]] = []
-    result = run.result or {}
+    result = compared(run.result or {})
     for name, other in (result.get("baselines") or {}).items():
         if finite(other):
             axes.axhline(other, color=PALETTE["baseline"], lw=1, ls="--")
@@ -113,7 +113,7 @@ def annealing(run: Run) -> Figure | None:
 
 
 def held_out(run: Run) -> Figure | None:
-    """Revenue on the half of the data that the design never saw, with its intervals."""
+    """Revenue on the half of the data, or the games, that the design never saw, with intervals."""
     record = (run.result or {}).get("held_out") or {"rows": []}
     rows = [row for row in record["rows"] if finite(row["revenue"])]
     if not rows:
@@ -131,7 +131,7 @@ def held_out(run: Run) -> Figure | None:
     axes.spines["left"].set_visible(False)
     axes.grid(axis="x", color=PALETTE["rule"], lw=0.6)
     level = f", {100 * record['confidence']:g} % interval" if finite(record["confidence"]) else ""
-    axes.set_xlabel(f"revenue per bidder on held-out values{level}")
+    axes.set_xlabel(f"revenue per bidder on held-out {unseen(record)}{level}")
     return figure
 
 
@@ -145,12 +145,12 @@ def overlay(named: Sequence[tuple[str, Run]]) -> Figure:
         style = ("-", "--", ":")[position // len(SERIES) % 3]
         value = run.array("history/value")
         axes.plot(run.array("history/step"), value, style, color=PALETTE[role])
-        final = (run.result or {}).get("value")
+        final = compared(run.result or {}).get("value")
         if not finite(final):
             final = value[np.isfinite(value)][-1]
         labels.append((float(final), f"{label(name)} {number(float(final))}", role))
     first = named[0][1]
-    cap = (first.result or {}).get("cap")
+    cap = compared(first.result or {}).get("cap")
     if finite(cap):
         axes.axhline(cap, color=PALETTE["ink"], lw=1)
         labels.append((cap, f"proven cap {number(cap)}", "ink"))

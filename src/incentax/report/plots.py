@@ -114,9 +114,9 @@ FIGURES: dict[str, Drawing] = {
         kind="game",
     ),
     "held_out": Drawing(
-        "On values the design never saw",
-        "Revenue on the held-out half of the data. Intervals that do not overlap are differences "
-        "that the data can tell from chance.",
+        "On what the design never saw",
+        "Revenue on the held-out half of the data, or on games drawn after the design. Intervals "
+        "that do not overlap are differences that the data can tell from chance.",
         (),
         plot_history.held_out,
     ),

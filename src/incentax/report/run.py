@@ -54,6 +54,7 @@ _RESULT = {
     "baselines": (_NUMBERS, False),
     "cap": (_NUMBER, False),
     "oracles": (_RECORD, False),
+    "slow_oracles": (_TEXTS, False),
     "exploitability": (_NUMBER, False),
     "residual": (_NUMBER, False),
     "steps": (_WHOLE, False),
@@ -74,7 +75,8 @@ _CHECK = {
     "holds": (_FLAG, False),
     "meaning": (_TEXT, False),
 }
-_HELD_OUT = {"rows": (_RECORDS, True), "confidence": (_NUMBER, False)}
+_HELD_OUT = {"rows": (_RECORDS, True), "baselines": (_NUMBERS, False)}
+_HELD_OUT |= dict.fromkeys(("confidence", "value", "cap"), (_NUMBER, False))
 _HELD_OUT |= dict.fromkeys(("count", "settled"), (_WHOLE, False))
 _HELD_OUT_ROW = {"mechanism": (_TEXT, True), "revenue": (_NUMBER, True)}
 _HELD_OUT_ROW |= dict.fromkeys(("low", "high"), (_NUMBER, False))

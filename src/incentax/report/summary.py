@@ -104,6 +104,38 @@ def finite(x: Any) -> TypeGuard[float]:
     return x is not None and math.isfinite(x)
 
 
+def compared(result: Result) -> Result:
+    """`result` with the value, baselines and cap that can be compared with each other.
+
+    Where games are drawn anew, those of a design, of its baselines and of its caps are different
+    games: what can be compared is how all of them fare on the same held-out games.
+
+    >>> games = {"value": 3.0, "baselines": {"none": 2.0}, "cap": 4.0}
+    >>> compared({"value": 9.0, "baselines": {"none": 1.0}, "cap": None, "held_out": games})["cap"]
+    4.0
+    """
+    held_out = result.get("held_out") or {}
+    if not held_out.get("baselines"):
+        return result
+    return {**result, **{key: held_out.get(key) for key in ("value", "baselines", "cap")}}
+
+
+def unseen(held_out: Mapping[str, Any] | None) -> str:
+    """What was held out, in a word: `games` or `values`."""
+    return "games" if (held_out or {}).get("settled") is not None else "values"
+
+
+def mean_of(result: Result) -> str:
+    """What `compared` takes its numbers from, as a phrase; empty where they are the result's own.
+
+    >>> mean_of({"held_out": {"baselines": {"none": 2.0}, "count": 100, "settled": 97}})
+    'mean of 100 held-out games'
+    """
+    held_out = result.get("held_out") or {}
+    count = "" if held_out.get("count") is None else f"{number(held_out['count'])} "
+    return f"mean of {count}held-out {unseen(held_out)}" if held_out.get("baselines") else ""
+
+
 def gap(result: Result) -> float | None:
     """How far the value stays short of the proven cap, as a fraction of the cap.
 
@@ -112,6 +144,7 @@ def gap(result: Result) -> float | None:
     >>> round(gap({"value": 0.248, "cap": 0.25, "sense": "maximize"}), 3)
     0.008
     """
+    result = compared(result)
     value, cap = result.get("value"), result.get("cap")
     if not (finite(value) and finite(cap)) or not cap:
         return None
@@ -125,13 +158,15 @@ def gap_words(result: Result) -> str:
     if short is None:
         return ""
     side = {"maximize": ("below", "above"), "minimize": ("above", "below")}[result["sense"]]
-    phrase = f"{percent(abs(short))} {side[short < 0]} the proven cap {number(result['cap'])}"
+    cap = number(compared(result)["cap"])
+    phrase = f"{percent(abs(short))} {side[short < 0]} the proven cap {cap}"
     # Rounding may carry a value a hair over its cap; more than that means one of the two is wrong.
     return phrase + (", which cannot be: check the cap" if short < -1e-3 else "")
 
 
 def standings(result: Result) -> list[Standing]:
     """The designed mechanism, baselines and cap, best first; what is unknown is left out."""
+    result = compared(result)
     value, sign = result.get("value"), 1 if result["sense"] == "maximize" else -1
     rows: list[Standing] = []
     for name, other in (result.get("baselines") or {}).items():
@@ -181,6 +216,24 @@ _ORACLES: dict[str, tuple[str, Literal["baseline", "cap"]]] = {
     "dynamic_cap": ("cap by dynamic virtual values", "cap"),
     "first_best": ("first best", "cap"),
 }
+
+
+def slow_words(result: Result) -> str:
+    """A sentence on the oracle numbers that take too long to find beside a design; or nothing.
+
+    >>> slow = {"problem": "a8", "objective": "revenue", "slow_oracles": ["posted_price"]}
+    >>> print(slow_words(slow))
+    Not computed here, as that takes longer: best posted prices.
+    `incentax oracle a8`, with the same --set if any, computes it.
+    """
+    names = [_ORACLES[key][0] for key in result.get("slow_oracles") or [] if key in _ORACLES]
+    if not names or result.get("objective") != "revenue":
+        return ""
+    return (
+        f"Not computed here, as that takes longer: {', '.join(names)}.\n"
+        f"`incentax oracle {result['problem']}`, with the same --set if any, computes "
+        f"{'it' if len(names) == 1 else 'them'}."
+    )
 
 
 def oracle_rows(record: Result) -> list[tuple[str, str, str]]:

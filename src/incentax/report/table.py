@@ -16,15 +16,19 @@ from rich.text import Text
 from .comparison import Comparison
 from .summary import (
     Result,
+    compared,
     direction,
     duration,
     finite,
     gap_words,
+    mean_of,
     number,
     oracle_rows,
     outcome,
     percent,
+    slow_words,
     standings,
+    unseen,
     verdict,
     words,
 )
@@ -123,9 +127,10 @@ def result_panel(result: Result, title: str | None = None) -> Panel:
 
     `title`: what was designed; the problem's name without it.
     """
-    sense = direction(result["sense"])
+    over = f", {mean}" if (mean := mean_of(result)) else ""
     headline = Text.assemble(
-        f"{words(result['objective'])} ({sense})  ", (number(result.get("value")), "bold")
+        f"{words(result['objective'])} ({direction(result['sense'])}){over}  ",
+        (number(compared(result).get("value")), "bold"),
     )
     if phrase := gap_words(result):
         headline.append(f"  {phrase}")
@@ -133,6 +138,8 @@ def result_panel(result: Result, title: str | None = None) -> Panel:
     for row in standing_rows(result):
         ladder.add_row(*map(Text, row), style="bold" if row[0] == "this design" else "")
     parts: list[Table | Text] = [headline, Text(), ladder]
+    if slow := slow_words(result):
+        parts.append(Text(slow, style="dim"))
     if result.get("certificate"):
         checks = _table(("check", "outcome", "value", "bound", "meaning"), right=(2, 3))
         for row, check in zip(certificate_rows(result), result["certificate"], strict=True):
@@ -220,7 +227,7 @@ def comparison_table(comparisons: Sequence[Comparison]) -> Table:
 
 def _held_out_table(record: Result) -> Table:
     count = record.get("count")
-    title = f"on {number(count)} held-out values" if count is not None else "on held-out values"
+    title = f"on {'' if count is None else number(count) + ' '}held-out {unseen(record)}"
     level = record.get("confidence")
     interval = f"{100 * level:g} % interval" if finite(level) else "interval"
     table = _table((title, "revenue", interval), right=(1, 2))

@@ -1,5 +1,7 @@
 """Which of the proved bounds apply to a market, and the tightest of them."""
 
+import functools
+
 from .caps import (
     dynamic_cap,
     first_best,
@@ -15,6 +17,12 @@ from .weighted_cap import has_weighted_cap, weighted_cap
 
 def revenue_caps(market: Market) -> dict[str, float]:
     """Every bound proved for this market's revenue, by name; risk-neutral bidders."""
+    return dict(_found(market))
+
+
+# Over a hundred rounds the bounds take seconds, and who asks for the cap asks for all of them next.
+@functools.lru_cache(maxsize=8)
+def _found(market: Market) -> tuple[tuple[str, float], ...]:
     caps = {}
     if has_myerson_cap(market):
         caps["myerson_cap"] = myerson_cap(market).revenue
@@ -26,7 +34,7 @@ def revenue_caps(market: Market) -> dict[str, float]:
         caps["weighted_cap"] = weighted_cap(market).value
     if is_first_best_cap(market):
         caps["first_best"] = first_best(market).value
-    return caps
+    return tuple(caps.items())
 
 
 def revenue_cap(market: Market) -> float | None:
