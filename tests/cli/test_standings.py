@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 
 import incentax as ix
+from incentax.auctions import PriorFree
 from incentax.auctions.yardsticks import FAST_ROUNDS
 from incentax.order import Order
 from incentax.report.html import write_report
@@ -63,6 +64,15 @@ def test_the_published_auctions_are_all_listed():
 
 
 @pytest.mark.parametrize("name", AUCTIONS)
+def test_every_auction_has_first_price_and_a_cap(name):
+    setting = ix.problems[name].setting
+    assert "first_price" in setting.baselines()
+    # Where games are drawn anew the cap is a mean over those that are held out.
+    assert isinstance(setting, PriorFree) or math.isfinite(setting.cap())
+
+
+# One whose games are drawn anew, one of many rounds, one of a mixed objective.
+@pytest.mark.parametrize("name", ["a3", "a8", "a9"])
 def test_value_first_price_and_a_cap(name, performed):
     record, _ = performed(name)
     found = compared(record)

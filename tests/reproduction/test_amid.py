@@ -11,7 +11,7 @@ from jax.flatten_util import ravel_pytree
 
 import incentax as ix
 from incentax.cli.main import run
-from incentax.reproduction import AMID, reproduce
+from incentax.reproduction import AMID, files, reproduce
 from incentax.reproduction.amid import rate_cells
 from incentax.reproduction.amid.cells import FULL, QUICK
 from incentax.reproduction.amid.claims import contest_claims, training_claims
@@ -66,8 +66,9 @@ def test_a_cell_that_is_there_is_not_made_again(tmp_path):
     reproduce(AMID, tmp_path, only=["theorem2"], quick=True, say=said.append)
     assert len(said) == 1
     file = tmp_path / "cells" / "theorem2.parquet"
-    spoilt = pl.read_parquet(file).with_columns(pl.col("gap") * pl.col("agents"))
-    spoilt.write_parquet(file)
+    kept = files.read(file, "")
+    spoilt = kept.table.with_columns(pl.col("gap") * pl.col("agents"))
+    files.keep(file, spoilt, kept.makers, asked=kept.asked, after=kept.after)
     reproduce(AMID, tmp_path, only=["theorem2"], quick=True, say=said.append)
     assert len(said) == 1
     # The page is computed from the file: a spoilt file is a claim that fails.
@@ -184,6 +185,7 @@ ITERATES = pl.DataFrame(
 PPO = pl.DataFrame(
     [
         {
+            "mechanism": "designed",
             "bidder": bidder,
             "agents": 1000,
             "env_steps": 10**6,
@@ -291,6 +293,8 @@ def test_findings_follow_the_numbers():
     assert agrees(ppo_claims(PPO)) == [True]
     above = PPO.with_columns(below_best=pl.col("below_best") - 0.01)
     assert agrees(ppo_claims(above)) == [False]
+    both = pl.concat([above.with_columns(mechanism=pl.lit("first price")), PPO])
+    assert agrees(ppo_claims(both)) == [False, True]
     # Whoever has not learned shows nothing.
     behind = PPO.with_columns(below_best=pl.lit(0.0131), below_equilibrium=pl.lit(0.0031))
     (told,) = ppo_claims(behind)

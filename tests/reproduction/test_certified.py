@@ -9,15 +9,18 @@ from incentax.reproduction.amid.rivals import OURS
 from .test_contest import contest_of
 
 
-def settled_at(table, count):
-    """The same contest, agents settled at our designs of so many seeds, and at all rivals'."""
+def settled_at(table, count, gain=1.0):
+    """The same contest, settled at our designs of so many seeds and at all rivals'; else `gain`."""
     lost = (pl.col("rival") == OURS) & (pl.col("seed") >= count)
-    return table.with_columns(exploitability=pl.when(lost).then(1.0).otherwise(0.0))
+    return table.with_columns(exploitability=pl.when(lost).then(gain).otherwise(0.0))
 
 
-@pytest.mark.parametrize(("count", "agrees"), [(6, True), (3, True), (2, None), (0, None)])
-def test_a_contest_is_won_by_designs_at_which_agents_have_settled(count, agrees):
-    claim = contest_claims(settled_at(contest_of([0.02 + 0.001 * k for k in range(6)]), count))[-1]
+@pytest.mark.parametrize("gain", [1.0, 0.015])
+@pytest.mark.parametrize("count", [6, 3, 2, 0])
+def test_a_contest_is_won_where_agents_have_settled_or_could_gain_less(count, gain):
+    contest = contest_of([0.02 + 0.001 * k for k in range(6)])
+    claim = contest_claims(settled_at(contest, count, gain))[-1]
+    agrees = True if count >= 3 or gain < 0.02 else None
     assert claim.agrees is agrees
     assert f"both certified in {count} of 6 pairs" in claim.measured
     # Of pairs, not of values: two are as many as an interval takes.

@@ -90,7 +90,7 @@ def test_what_has_not_settled_is_no_baseline(small, monkeypatch):
 
 def test_values_of_agents_who_have_not_settled_are_told_apart():
     values = {OURS: [1.0, 1.1, 1.2, 1.3], "anneal": [0.9, 0.9, 0.9, 5.0]}
-    gains = {OURS: [0.0, 0.0, 0.02, 0.0], "anneal": [0.0, 0.01, 0.0, 0.5]}
+    gains = {OURS: [0.0, 0.0, 0.02, 0.0], "anneal": [0.0, 0.01, 0.0, 5.0]}
     rows = [
         {"problem": "p", "rival": rival, "seed": seed, "value": value, "exploitability": gain}
         for rival in values
@@ -100,7 +100,8 @@ def test_values_of_agents_who_have_not_settled_are_told_apart():
     (row,) = verdicts(pl.DataFrame([one | same | {"exploitability_bound": 0.01} for one in rows]))
     assert row["seeds"] == 4 and row["low"] < 0 < row["high"]
     # Seeds 0 and 1: a gain at the bound is within it.
-    assert row["both certified"] == 2 and row["designed, certified"] == 3
+    # In seed 2 the difference is more than agents could gain, in seed 3 it is less.
+    assert row["both certified"] == 2 and row["clear"] == 3
     middle = (row["low, both certified"] + row["high, both certified"]) / 2
     assert middle == pytest.approx(0.15) and row["low, both certified"] < 0.1
 
@@ -126,7 +127,7 @@ def contest_of(gains, share=1.0):
     [
         ([0.02 + 0.001 * k for k in range(10)], True, True),
         # Nine clear wins, and a rival that collapsed: ranks tell, the mean does not.
-        ([0.02 + 0.001 * k for k in range(9)] + [0.9], False, None),
+        ([0.02 + 0.001 * k for k in range(9)] + [0.9], False, True),
         # Nine clear wins, and a collapse of ours.
         ([0.02 + 0.001 * k for k in range(9)] + [-0.9], False, False),
         # A collapse does not win a contest that is otherwise even.
@@ -137,7 +138,7 @@ def contest_of(gains, share=1.0):
         ([0.02], None, None),
     ],
 )
-def test_a_contest_is_won_by_the_mean_and_by_ranks(gains, mean_tells, agrees):
+def test_a_contest_is_won_by_ranks_where_there_are_enough(gains, mean_tells, agrees):
     table = contest_of(gains)
     (row,) = verdicts(table)
     assert (None if row["low"] is None else row["low"] > 0) is mean_tells

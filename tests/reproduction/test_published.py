@@ -12,7 +12,7 @@ from incentax.reproduction.amid import portrait_cells, published
 from incentax.reproduction.amid.published import OURS, PUBLISHED
 from incentax.reproduction.page import svg
 
-SIZES = dict(num_values=8, num_bids=8, width=8, horizon=2, temperature=1e-2)
+SIZES = dict(num_values=4, num_bids=4, width=4, horizon=1, temperature=1e-2)
 
 
 def table(ours=(0.25, 0.25), theirs=(0.21, 0.24), reached=(2.0, 3.0)):

@@ -8,7 +8,9 @@ from incentax.reproduction.amid.rates import SLOPES
 from incentax.reproduction.page import Claim, reason
 
 from . import test_amid as tables
+from .test_contest import rates_of
 from .test_finite import finite_table
+from .test_published import table as published_table
 from .test_rates import theorem1
 
 _VALUES, _COST = tables.SETTINGS, tables.COST
@@ -46,6 +48,8 @@ SPOILT = {
         ),
         _UNSETTLED,
     ],
+    "tuning": [rates_of((0.01, 0.1), (1.0, 2.0))],
+    "published": [published_table(theirs=(0.24, 0.3))],
     "fair": [tables.FAIR, tables.FAIR.with_columns(tuned=pl.lit(None, dtype=pl.Float64))],
     "clearing": [
         tables.CLEARING.with_columns(revenue=pl.lit(0.1), price=pl.lit(0.1)),
@@ -89,6 +93,10 @@ SPOILT = {
         ),
     ],
 }
+
+
+def test_every_part_is_here():
+    assert set(SPOILT) == set(AMID.parts)
 
 
 @pytest.mark.parametrize("name", SPOILT)

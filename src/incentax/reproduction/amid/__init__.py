@@ -64,7 +64,7 @@ PARTS = {
     ),
     "published": Part(
         "AMID as published on A1, beside the default recipe",
-        ("settings", "fig2"),
+        ("settings",),
         portrait_cells.published_cells,
         published.published,
         published.published_claims,
@@ -128,7 +128,7 @@ PARTS = {
         findings.iterates_claims,
     ),
     "ppo": Part(
-        "A bidder who learns, at the designed mechanism of A1 (figure 7)",
+        "A bidder who learns, at first price and at the design of A1 (figure 7)",
         ("fig7",),
         portrait_cells.ppo_cells,
         pictures.deviators,

@@ -154,7 +154,7 @@ def _designs(frame: pl.DataFrame) -> Iterator[tuple[str, int, pl.DataFrame]]:
 
 
 def _won(row: dict[str, Any]) -> Claim:
-    """Judged over all pairs, where agents have settled at half of our designs or more."""
+    """Judged over all pairs, where at least half of them are clear."""
     told = [
         f"{row['designed']:.4f} in {row['seconds']:.1f} s against {row['theirs']:.4f} in "
         f"{row['theirs, seconds']:.1f} s, paired difference {row['difference']:+.4f}"
@@ -175,21 +175,23 @@ def _interval(row: dict[str, Any], of: str) -> str:
 
 
 def _judged(row: dict[str, Any]) -> tuple[bool | None, str]:
-    """Whether ours has won, and why not."""
-    ours = row["designed, certified"]
-    if 2 * ours < row["seeds"]:
-        return None, f"agents have settled at {ours} of {row['seeds']} designs, fewer than half"
-    known = [of for of in ("", ", by ranks") if row[f"low{of}"] is not None]
-    above = {row[f"low{of}"] > 0 for of in known}
-    if not above:
+    """Whether ours has won, and why not: by ranks, or by the mean where seeds are too few for them.
+
+    Student's interval takes differences for normal. One rival who collapses is an outlier in our
+    favour that widens it to both sides; the interval by ranks is exact whatever the tails.
+    """
+    clear = row["clear"]
+    if 2 * clear < row["seeds"]:
+        return None, (
+            f"in only {clear} of {row['seeds']} pairs agents have settled, or could gain less than "
+            "the difference"
+        )
+    of = ", by ranks" if row["low, by ranks"] is not None else ""
+    if row[f"low{of}"] is None:
         return None, "too few seeds for an interval"
-    # Without outliers both say the same; where they do not, nobody has won.
-    if len(above) > 1:
-        return None, "mean and ranks disagree: some pair is far from the others"
-    if not above.pop():
-        behind = all(row[f"high{of}"] < 0 for of in known)
-        lead = "the rival is ahead" if behind else "an interval has 0 in it: the pairs show no lead"
-        return False, lead
+    if row[f"low{of}"] <= 0:
+        behind = row[f"high{of}"] < 0
+        return False, "the rival is ahead" if behind else "the interval has 0 in it: no lead shows"
     if row["theirs, seconds"] < NEARLY * row["seconds"]:
         return None, "the rival had less time"
     return True, ""

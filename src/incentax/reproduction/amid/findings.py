@@ -104,6 +104,11 @@ def ppo_claims(frame: pl.DataFrame) -> list[Claim]:
 
     Both are played out on the same draws, and compared by episode.
     """
+    groups = frame.group_by(["mechanism"], maintain_order=True)
+    return [_learned(str(mechanism), rows) for (mechanism,), rows in groups]
+
+
+def _learned(mechanism: str, frame: pl.DataFrame) -> Claim:
     rows = {row["bidder"]: row for row in frame.iter_rows(named=True)}
     ppo, best, even = rows["ppo"], rows["best response"], rows["equilibrium"]
     told = (
@@ -120,21 +125,19 @@ def ppo_claims(frame: pl.DataFrame) -> list[Claim]:
     agrees = -ppo["below_best"] <= ppo["below_best_error"]
     if agrees and left > LEARNED:
         agrees = None
-    return [
-        Claim(
-            f"PPO ({ppo['env_steps']} steps, N = {ppo['agents']}) does not beat the best response "
-            f"by more than a standard error, having come within {LEARNED:.0%} of the equilibrium",
-            told,
+    return Claim(
+        f"{mechanism}: PPO ({ppo['env_steps']} steps, N = {ppo['agents']}) does not beat the best "
+        f"response by more than a standard error, having come within {LEARNED:.0%} of the "
+        "equilibrium",
+        told,
+        agrees,
+        reason(
             agrees,
-            reason(
-                agrees,
-                f"above it by {-ppo['below_best'] / ppo['below_best_error']:.1f} standard errors: "
-                "the best response is fitted to a sample, and does not see the goods left",
-                f"it has not learned: more than {LEARNED:.0%} below the equilibrium, it beats "
-                "nobody",
-            ),
-        )
-    ]
+            f"above it by {-ppo['below_best'] / ppo['below_best_error']:.1f} standard errors: the "
+            "best response is fitted to a sample, and does not see the goods left",
+            f"it has not learned: more than {LEARNED:.0%} below the equilibrium, it beats nobody",
+        ),
+    )
 
 
 def cold_claims(frame: pl.DataFrame) -> list[Claim]:

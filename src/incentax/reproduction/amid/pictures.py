@@ -61,16 +61,18 @@ def beach(table: pl.DataFrame) -> Figure:
 
 
 def deviators(table: pl.DataFrame) -> Figure:
-    """Value of one bidder by how she bids, with two standard errors."""
-    figure = canvas(WIDE / 2, 2.2)
-    axes = figure.subplots()
-    place = np.arange(table.height)
-    axes.errorbar(
-        table["value"], place, xerr=2 * table["error"], fmt="o", ms=4, color=PALETTE["after"]
-    )
-    axes.set(xlabel="utility of one auction, with two standard errors")
-    axes.set_yticks(place, table["bidder"].to_list())
-    axes.margins(y=0.3)
+    """Value of one bidder by mechanism and by how she bids, with two standard errors."""
+    names = table["mechanism"].unique(maintain_order=True).to_list()
+    figure = canvas(WIDE, 2.2)
+    for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
+        rows = table.filter(pl.col("mechanism") == name)
+        place = np.arange(rows.height)
+        axes.errorbar(
+            rows["value"], place, xerr=2 * rows["error"], fmt="o", ms=4, color=PALETTE["after"]
+        )
+        axes.set(title=name, xlabel="utility of one auction, with two standard errors")
+        axes.set_yticks(place, rows["bidder"].to_list())
+        axes.margins(y=0.3)
     return figure
 
 

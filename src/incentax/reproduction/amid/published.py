@@ -12,7 +12,7 @@ from ...order import Order
 from ...problems import problems
 from ...report.plot_style import PALETTE, SERIES, WIDE, canvas, key, line
 from ..frame import Rows
-from ..page import Claim
+from ..page import Claim, reason
 from .rivals import OURS
 
 PUBLISHED = "amid, as published"
@@ -57,7 +57,7 @@ def published(table: pl.DataFrame) -> Figure:
     """Values while designing by iteration and by seconds, each seed a line."""
     figure = canvas(WIDE, 3.2)
     left, right = figure.subplots(1, 2, sharey=True)
-    roles = dict(zip((OURS, PUBLISHED), SERIES, strict=False))
+    roles: dict[str, str] = dict(zip((OURS, PUBLISHED), SERIES, strict=False))
     for (recipe, _), rows in table.group_by(["recipe", "seed"], maintain_order=True):
         color = PALETTE[roles[str(recipe)]]
         for axes, clock in ((left, "step"), (right, "seconds")):
@@ -92,6 +92,9 @@ def published_claims(frame: pl.DataFrame) -> list[Claim]:
                 f"seeds: {mine.size}; where the published one ends after {np.mean(whole):.0f} s "
                 f"the default one has been {_since(until, mine.size)}",
                 ahead,
+                reason(
+                    ahead, f"in {int(np.sum(sign * (mine - published) <= 0))} seeds it does not"
+                ),
             )
         )
     return claims

@@ -6,7 +6,7 @@ import polars as pl
 from matplotlib.figure import Figure
 
 from ...report.plot_style import PALETTE, SERIES, WIDE, canvas, key, line
-from ..page import Claim
+from ..page import Claim, reason
 from .contest import played
 from .rivals import RADIUS, RIVALS, at_radius, best_radius, best_rate, rate_beyond
 
@@ -92,15 +92,19 @@ def tuning(table: pl.DataFrame) -> Figure:
 
 def tuning_claims(table: pl.DataFrame) -> list[Claim]:
     """The best rate of each rival is neither the lowest nor the highest that was tried."""
-    return [
-        Claim(
-            f"{problem}: {rival} has the best of its rates (not in the paper)",
-            f"{best_rate(rows):.3g}, of {rows['rate'].min():.3g} to {rows['rate'].max():.3g}; "
-            f"radius {best_radius(rows):.3g}",
-            rate_beyond(rows) is None,
+    claims = []
+    for (problem, rival), rows in table.group_by(["problem", "rival"], maintain_order=True):
+        inside = rate_beyond(rows) is None
+        claims.append(
+            Claim(
+                f"{problem}: {rival} has the best of its rates (not in the paper)",
+                f"{best_rate(rows):.3g}, of {rows['rate'].min():.3g} to {rows['rate'].max():.3g}; "
+                f"radius {best_radius(rows):.3g}",
+                inside,
+                reason(inside, "the best is at an edge of those tried, and a better one beyond it"),
+            )
         )
-        for (problem, rival), rows in table.group_by(["problem", "rival"], maintain_order=True)
-    ]
+    return claims
 
 
 def tuning_rows(table: pl.DataFrame) -> pl.DataFrame:

@@ -51,7 +51,7 @@ def verdicts(frame: pl.DataFrame) -> list[dict[str, Any]]:
                     "high, by ranks": rank_high,
                     "cap": ours["cap"][0],
                     "above cap?": None if over is None else over > 0,
-                    "designed, certified": int(certified(pairs).sum()),
+                    "clear": int((settled | (np.abs(gain) > _gains(pairs))).sum()),
                     "both certified": int(settled.sum()),
                     "low, both certified": surest_low,
                     "high, both certified": surest_high,
@@ -74,6 +74,10 @@ def excess(frame: pl.DataFrame) -> float | None:
 def certified(runs: pl.DataFrame, whose: str = "") -> pl.Series:
     """Whether agents have settled, run by run: exploitability is within the setting's bound."""
     return runs[f"exploitability{whose}"] <= runs[f"exploitability_bound{whose}"]
+
+
+def _gains(pairs: pl.DataFrame) -> np.ndarray:
+    return (pairs["exploitability"] + pairs["exploitability_theirs"]).to_numpy()
 
 
 def _interval(gain: np.ndarray) -> tuple[float | None, float | None]:
