@@ -26,6 +26,7 @@ import sys
 from pathlib import Path
 
 from incentax.reproduction import AMID
+from incentax.reproduction.amid.cells import cost_cell
 from incentax.reproduction.amid.cost import (
     ADJOINTS,
     cost_setting,
@@ -33,7 +34,7 @@ from incentax.reproduction.amid.cost import (
     made_with,
 )
 from incentax.reproduction.amid.cost_claims import PUBLISHED
-from incentax.reproduction.frame import Cell, begin, gather
+from incentax.reproduction.frame import begin, gather
 
 from .kept import difference
 from .machine import publish
@@ -64,7 +65,7 @@ def apart(horizon, adjoint, solver_steps, repeats):
 
 def kept(folder, horizon, adjoint, solver_steps, make):
     """The row in the folder's cell, made if there is none yet; one made otherwise is refused."""
-    cell = Cell(f"cost-{horizon}-{adjoint}", lambda: [make()])
+    cell = cost_cell(horizon, adjoint, solver_steps, lambda: [make()])
     row = gather(folder, [cell], print).row(0, named=True)
     stale = difference(row, {"solver_steps": solver_steps} | made_with(cost_setting(horizon)))
     if stale:

@@ -5,9 +5,12 @@ import subprocess
 import pytest
 
 from benchmarks.table2 import apart, kept, shown
+from incentax.reproduction import AMID
 from incentax.reproduction.amid.cost import cost_setting, made_with
+from incentax.reproduction.frame import gather
 
 ROW = {"horizon": 2, "adjoint": "implicit", "solver_steps": 30} | made_with(cost_setting(2))
+AS_PUBLISHED = {"solver_steps": AMID.full.cost_steps} | made_with(cost_setting(5))
 CASES = {
     "other steps": ({"solver_steps": 400}, "expected solver_steps 30, got one made with 400"),
     "another device": ({"device": "abacus"}, "expected device .* got one made with 'abacus'"),
@@ -20,6 +23,14 @@ CASES = {
 def test_a_row_made_alike_is_kept(tmp_path):
     assert kept(tmp_path, 2, "implicit", 30, lambda: ROW) == ROW
     assert kept(tmp_path, 2, "implicit", 30, lambda: pytest.fail("made again")) == ROW
+
+
+def test_the_reproduction_takes_the_row_for_its_own(tmp_path):
+    kept(tmp_path, 5, "implicit", AMID.full.cost_steps, lambda: ROW | AS_PUBLISHED)
+    [cell] = [
+        cell for cell in AMID.parts["cost"].cells(AMID.full) if cell.name == "cost-5-implicit"
+    ]
+    assert gather(tmp_path, [cell], pytest.fail).height == 1
 
 
 @pytest.mark.parametrize("name", CASES)

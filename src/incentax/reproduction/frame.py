@@ -20,16 +20,20 @@ class Cell(NamedTuple):
     """One experiment: a name that is its file's, and a function that makes its rows.
 
     `after` are cells that are made before it, and whose tables `make` is called with; when one of
-    them is made again, so is this, and so it is when it is asked for something else.
+    them is made again, so is this, and so it is when it is asked for something else. `words` say
+    what that is where others make the same in a way of their own.
     """
 
     name: str
     make: Callable[..., Rows]
     after: "tuple[Cell, ...]" = ()
+    words: str = ""
 
     @property
     def asked(self) -> str:
-        """The function that makes it and what that is given, in words; kept with the rows."""
+        """Its words, or the function that makes it and what that is given; kept with the rows."""
+        if self.words:
+            return self.words
         if not isinstance(self.make, functools.partial):
             return self.make.__qualname__
         given = [repr(value) for value in self.make.args]

@@ -1,7 +1,7 @@
 """The experiments behind the page, cut into cells that are made one by one and kept."""
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -183,7 +183,13 @@ def cost_cells(budget: Budget) -> Iterator[Cell]:
     for horizon in budget.horizons:
         for adjoint in ADJOINTS:
             make = functools.partial(_cost, horizon, adjoint, budget.cost_steps)
-            yield Cell(f"cost-{horizon}-{adjoint}", make)
+            yield cost_cell(horizon, adjoint, budget.cost_steps, make)
+
+
+def cost_cell(horizon: int, adjoint: str, solver_steps: int, make: Callable[[], Rows]) -> Cell:
+    """The cell of one gradient, whoever measures it."""
+    words = f"one gradient, H = {horizon}, {adjoint}, {solver_steps} solver steps"
+    return Cell(f"cost-{horizon}-{adjoint}", make, words=words)
 
 
 def _cost(horizon: int, adjoint: str, solver_steps: int) -> Rows:
