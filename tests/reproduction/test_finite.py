@@ -72,6 +72,17 @@ def test_claims_follow_the_numbers(table, agrees):
     assert [claim.agrees for claim in finite_claims(table)] == agrees
 
 
+def test_games_above_their_mean_field_do_not_make_up_for_others():
+    columns = ("difference", "difference_low", "difference_high")
+    even = pl.col("game") % 2 == 0
+    table = finite_table(value_slope=-0.2, games=6).with_columns(
+        pl.when(even).then(column).otherwise(-0.999 * pl.col(column)).alias(column)
+        for column in columns
+    )
+    (rate,) = [claim for claim in finite_claims(table) if "approaches at least as fast" in claim[0]]
+    assert rate.agrees is False and rate.measured.startswith("slope -0.20")
+
+
 def test_close_is_a_share_of_the_value():
     def close(**changes):
         return finite_claims(finite_table(designs=2).with_columns(**changes))[0]

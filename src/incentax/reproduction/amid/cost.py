@@ -12,7 +12,7 @@ import jax
 
 from ..._version import __version__
 from ...adjoint import AbstractAdjoint, Backprop, Checkpointed
-from ...auctions import Economy, KnownEconomy
+from ...auctions import Economy, KnownEconomy, Network
 from ...rule import Hypergradient
 from ...setting import AbstractSetting
 
@@ -85,8 +85,8 @@ def made_with(setting: AbstractSetting) -> dict[str, str]:
 
 
 def cost_setting(horizon: int) -> AbstractSetting:
-    """A1 with this many rounds."""
-    return KnownEconomy(economy=Economy(horizon=horizon))
+    """A1 with this many rounds, and the network as published: without a reserve."""
+    return KnownEconomy(economy=Economy(horizon=horizon), form=Network(offered=None, reserve=0.0))
 
 
 def _exchange(setting: AbstractSetting, name: str, solver_steps: int) -> tuple[Any, tuple]:

@@ -102,12 +102,15 @@ def _gain_rates(whose: str, rows: pl.DataFrame) -> list[Claim]:
 
 
 def _slope(rows: pl.DataFrame, name: str) -> Slope:
-    """Over designs and games where there are several, over what was drawn where there is one."""
+    """Over designs and games where there are several, over what was drawn where there is one.
+
+    Of sizes, as the theorem: games above their mean field do not make up for others below.
+    """
     ordered = rows.sort("agents")
     numbers = ordered["agents"].unique(maintain_order=True).to_numpy().astype(float)
     units = [of_one[name].to_numpy() for _, of_one in ordered.group_by(MET.values())]
     if len(units) > 1:
-        return jackknife_slope(numbers, np.stack(units))
+        return jackknife_slope(numbers, np.abs(np.stack(units)))
     width = (ordered[f"{name}_high"] - ordered[f"{name}_low"]).to_numpy() / 2
     return sampled_slope(numbers, units[0], width / _NORMAL)
 
