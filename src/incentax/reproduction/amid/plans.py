@@ -8,11 +8,14 @@ import jax
 import optax
 
 from ..._status import Status
+from ..._types import Key, Mechanism
 from ...design import design
 from ...judgement import TRUST
+from ...population import AbstractPopulation
 from ...problems import problems
 from ...progress import Progress, Result
 from ...rule import AbstractRule, Hypergradient
+from ...schedule import Schedule
 from ...setting import AbstractSetting
 from .rivals import RIVALS
 
@@ -57,20 +60,34 @@ def run_listed(problem: str, plan: Plan, seed: int, seconds: float) -> Result:
 def run(setting: AbstractSetting, plan: Plan, seed: int, seconds: float = math.inf) -> Result:
     """A setting designed by a plan, likewise."""
     key, start = jax.random.split(jax.random.key(seed))
+    mechanism, schedule = setting.mechanism(start), setting.recipe().schedule
+    return followed(setting, setting.population(), mechanism, schedule, plan, key, seconds)
+
+
+def followed(
+    setting: AbstractSetting,
+    population: AbstractPopulation,
+    mechanism: Mechanism,
+    schedule: Schedule | None,
+    plan: Plan,
+    key: Key,
+    seconds: float = math.inf,
+) -> Result:
+    """A plan followed from this mechanism, judged as every design of the setting is."""
     goal = {setting.sense: setting.objective()}
 
     def watch(progress: Progress) -> Status | None:
         return Status.OUT_OF_TIME if progress.record.seconds > seconds else None
 
     return design(
-        setting.population(),
-        setting.mechanism(start),
+        population,
+        mechanism,
         maximize=goal.get("maximize"),
         minimize=goal.get("minimize"),
         rule=plan.rule,
         optimizer=plan.optimizer,
         num_steps=plan.num_steps,
-        schedule=setting.recipe().schedule,
+        schedule=schedule,
         key=key,
         audit_every=plan.audit_every,
         trust=TRUST * setting.exploitability_bound,

@@ -7,12 +7,12 @@ import numpy as np
 import polars as pl
 from matplotlib.figure import Figure
 
-from ...design import design
 from ...order import Order
 from ...problems import problems
 from ...report.plot_style import PALETTE, SERIES, WIDE, canvas, key, line
 from ..frame import Rows
 from ..page import Claim, reason
+from .plans import Plan, followed
 from .rivals import OURS
 
 PUBLISHED = "amid, as published"
@@ -28,20 +28,8 @@ def published_rows(name: str, seed: int, num_steps: int, ours: pl.DataFrame) -> 
     design_key, start_key = jax.random.split(jax.random.key(seed))
     population, mechanism, rule, optimizer = order.ingredients(start_key)
     setting, recipe = problem.setting, order.recipe_used
-    goal = {setting.sense: setting.objective()}
-    result = design(
-        population,
-        mechanism,
-        maximize=goal.get("maximize"),
-        minimize=goal.get("minimize"),
-        rule=rule,
-        optimizer=optimizer,
-        num_steps=num_steps,
-        schedule=recipe.schedule,
-        key=design_key,
-        audit_every=recipe.audit_every,
-        throw=False,
-    )
+    plan = Plan(rule, optimizer, num_steps, recipe.audit_every, recipe.patience, recipe.climb)
+    result = followed(setting, population, mechanism, recipe.schedule, plan, design_key)
     about: dict[str, Any] = {"problem": name, "seed": seed, "sense": setting.sense}
     ended = {"value": result.value, "exploitability": result.certificate.exploitability}
     curve = [

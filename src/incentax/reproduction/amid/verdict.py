@@ -15,8 +15,10 @@ def verdicts(frame: pl.DataFrame) -> list[dict[str, Any]]:
     Differences are in favour of the default recipe where they are positive, whatever the sense.
     Seeds that not both have played are left out; with one seed the interval is unknown. The second
     interval is by ranks: a rival who collapses in one seed makes the mean's interval as wide as its
-    loss, whoever wins the pairs. A value at which agents have not settled is nobody's revenue: the
-    last columns count our certified runs, and are of the pairs in which both are certified.
+    loss, whoever wins the pairs. A value at which agents have not settled is nobody's revenue:
+    `both certified` are pairs in which both are within the setting's bound on exploitability, and
+    the last columns are of these. In `clear` ones they are, or the difference is more than agents
+    could gain in both together.
     """
     runs = frame.unique(["problem", "rival", "seed"], keep="first", maintain_order=True)
     rows = []
